@@ -22,7 +22,7 @@ const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 
 /** Returns the page in the picture. */
 export function picturedPage(): string {
-  const templates = readTemplates({ shipped: join(ROOT, 'notices') }, { entitlements: [] });
+  const templates = readTemplates({ shipped: join(ROOT, 'notices') });
   const render = rendererOf(templates, { language: 'en' });
   const facts = {
     kind: 'assigned',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Entitlements } from '../domain/entitlements.ts';
+import type { Templates } from '../domain/notices/message.ts';
 import { readTemplates } from '../input/notice-templates.ts';
-import type { Templates } from '../notices/templates.ts';
 
 /**
  * Returns the templates that a package gets: those shipped, with a company's own in their place.

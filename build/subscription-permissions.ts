@@ -6,7 +6,7 @@ export interface PolicyStatement {
   Effect: 'Allow';
   Action: string[];
   Resource: unknown;
-  Condition?: object;
+  Condition?: Record<string, Record<string, unknown>>;
 }
 
 /** The service for which AWS keeps claims, the records of what it bills. */

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { Entitlements } from '../domain/entitlements.ts';
+import type { Templates } from '../domain/notices/message.ts';
 import { LanguageTag } from '../domain/notices/schema.ts';
 import type { ValidationIssue } from '../domain/shared/validation.ts';
 import { kindsWithout, problemsIn } from '../notices/problems.ts';
-import { LAYOUT, SHIPPED_LANGUAGE, type Templates } from '../notices/templates.ts';
+import type { Configuration } from '../notices/samples.ts';
+import { LAYOUT, SHIPPED_LANGUAGE } from '../notices/templates.ts';
 import { textIn } from './files.ts';
 import { InputError } from './input-error.ts';
 
@@ -23,14 +24,12 @@ const OWN = 'notices/own';
 /** What a folder says about itself. */
 const README = 'README.md';
 
-type Configuration = Pick<Entitlements, 'notices' | 'entitlements'>;
-
 /**
- * Reads the templates of all languages, and renders each notice that the entitlements ask for.
+ * Reads the templates of all languages, and renders each notice: with values of its own, and as the configuration has them.
  *
  * @throws InputError with all errors of all files at once, each with file and line
  */
-export function readTemplates(folders: TemplateFolders, configuration: Configuration): Templates {
+export function readTemplates(folders: TemplateFolders, configuration?: Configuration): Templates {
   const shipped = pathsIn(folders.shipped).filter((path) => path === LAYOUT || path.startsWith(`${SHIPPED_LANGUAGE}/`));
   const names = shipped.flatMap((path) => path.split('/')[1] ?? []);
   const files = new Map<string, TemplateFile>();
@@ -102,14 +101,14 @@ function byLanguage(files: ReadonlyMap<string, TemplateFile>): Templates {
 function issuesIn(
   templates: Templates,
   files: ReadonlyMap<string, TemplateFile>,
-  configuration: Configuration,
+  configuration: Configuration | undefined,
 ): ValidationIssue[] {
   const found = problemsIn(templates, configuration).map(({ language, file, line, problem }) => {
     const name = files.get(file === LAYOUT ? LAYOUT : `${language}/${file}`)?.name ?? `${OWN}/${language}/${file}`;
     return { path: line === undefined ? name : `${name}:${line}`, problem };
   });
-  const wanted = configuration.notices?.language;
-  const missing = wanted === undefined ? [] : kindsWithout(wanted, templates, configuration);
+  const wanted = configuration?.notices?.language;
+  const missing = !configuration || wanted === undefined ? [] : kindsWithout(wanted, templates, configuration);
   if (missing.length > 0) {
     const problem = `${wanted} has no templates of ${missing.join(', ')}: expected them in ${OWN}/${wanted}`;
     found.push({ path: 'notices.language', problem });

@@ -1,7 +1,7 @@
 import type { Liquid } from 'liquidjs';
-import type { Message, NoticeFacts, Renderer } from '../domain/notices/message.ts';
+import type { Message, NoticeFacts, Renderer, Templates } from '../domain/notices/message.ts';
 import { engineOf, type Format } from './engine.ts';
-import { languageFor, partsOf, type Templates } from './templates.ts';
+import { languageFor, partsOf } from './templates.ts';
 import { valuesOf } from './values.ts';
 
 /** What the first line of a text part begins with. */

@@ -7,8 +7,6 @@ export const SHIPPED_LANGUAGE = 'en';
 /** What all HTML parts have in common. It has no words, so that all languages share it. */
 export const LAYOUT = 'layout.html.liquid';
 
-export type { Templates };
-
 /** Returns the names of the two parts of a notice. */
 export function partsOf(kind: NoticeKind): { text: string; html: string } {
   return { text: `${kind}.txt.liquid`, html: `${kind}.html.liquid` };

@@ -6,8 +6,9 @@ import { deploy } from '../build/deploying.ts';
 import { NAME_RULES } from '../build/names.ts';
 import { remove } from '../build/removing.ts';
 import { anAccount, aPackage } from './support/deploying.ts';
+import { noticed } from './support/noticed.ts';
 import { SUBSCRIBER_ROLE, subscribed } from './support/subscribed.ts';
-import { packaged, packagedWith, readTemplateFile, type Template } from './support/template.ts';
+import { packagedWith, readTemplateFile, type Template } from './support/template.ts';
 
 const BOUNDARY = 'arn:aws:iam::111122223333:policy/usher-boundary';
 interface Statement {
@@ -44,6 +45,7 @@ describe('the permissions boundary for roles', () => {
     const templates: Template[] = [
       (await packagedWith(subscribed({ mode: 'manage' }))).template,
       (await packagedWith(subscribed({ mode: 'manage', roleArn: SUBSCRIBER_ROLE }))).template,
+      (await packagedWith(noticed())).template,
       readTemplateFile('forwarder.yml'),
       readTemplateFile('subscriber.yml'),
     ];
@@ -127,7 +129,7 @@ describe('the policy of who deploys', () => {
   });
 
   it('reaches every resource that the template names', async () => {
-    const { Resources } = (await packaged()).template;
+    const { Resources } = (await packagedWith(noticed())).template;
     expect([...Object.keys(ARNS), ...WITHOUT_ARN].sort()).toEqual(Object.keys(NAME_RULES).sort());
     const unreached = Object.entries(Resources).flatMap(([id, { Type, Properties }]) => {
       const [rule, arn] = [NAME_RULES[Type], ARNS[Type]];
@@ -143,7 +145,7 @@ describe('the policy of who deploys', () => {
     async (stack) => {
       const [before, after] = stack.length > 24 ? ['usher-prod-', `${stack.slice(0, 24)}*`] : ['usher-prod', stack];
       const statements: Statement[] = JSON.parse(JSON.stringify(deployer).replaceAll(before, after));
-      const unreached = Object.entries((await packaged()).template.Resources).flatMap(([id, { Type }]) => {
+      const unreached = Object.entries((await packagedWith(noticed())).template.Resources).flatMap(([id, { Type }]) => {
         const { action, arn, most } = MADE_NAMES[Type] ?? {};
         if (!(action && arn && most)) return [];
         const resource = `${arn}${madeName(stack, id, most)}`;
@@ -171,7 +173,7 @@ describe('the policy of who deploys', () => {
   });
 
   it('passes roles to exactly the services that the roles trust', async () => {
-    const { Resources } = (await packaged()).template;
+    const { Resources } = (await packagedWith(noticed())).template;
     const trusted = Object.values(Resources)
       .filter(({ Type }) => Type === 'AWS::IAM::Role')
       .map(({ Properties }) => JSON.stringify(Properties['AssumeRolePolicyDocument']))

@@ -24,9 +24,11 @@ import {
 } from './support/events.ts';
 import { busStatements, isMet, type PolicyStatement, type RequestContext, unguarded } from './support/guards.ts';
 import { GROUP, user } from './support/ids.ts';
+import { noticed } from './support/noticed.ts';
 import {
   aCheckout,
   packaged,
+  packagedWith,
   packageIn,
   type Resource,
   readTemplateFile,
@@ -62,8 +64,11 @@ function ofType({ Resources }: Template, type: string): [id: string, resource: R
 
 /** With all that a parameter may add. */
 let template: Template;
+/** The same with notices, which is described in notices-deployment.test.ts. */
+let withNotices: Template;
 beforeAll(async () => {
   template = resolved((await packaged()).template, EVERYTHING);
+  withNotices = resolved((await packagedWith(noticed())).template, EVERYTHING);
 });
 
 function properties(id: string): Resource['Properties'] {
@@ -464,6 +469,7 @@ describe('every alarm', () => {
   const runbook = () => readFileSync(join(ROOT, 'docs', 'runbook.md'), 'utf8');
   const alarms = () => [
     ...ofType(template, 'AWS::CloudWatch::Alarm'),
+    ...ofType(withNotices, 'AWS::CloudWatch::Alarm').filter(([id]) => !(id in template.Resources)),
     ...ofType(resolved(readTemplateFile('forwarder.yml'), EVERYTHING), 'AWS::CloudWatch::Alarm'),
   ];
 
@@ -499,7 +505,10 @@ describe('every alarm', () => {
     const source = globSync('{functions,reconcile}/**/*.ts', { cwd: ROOT })
       .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .join('\n');
-    const measured = new Set([...source.matchAll(/\bmeasure\(\s*'(\w+)'/g)].map(([, name]) => name));
+    // What became of a notice is measured by the metric of its outcome.
+    const measured = new Set(
+      [...source.matchAll(/\bmeasure\(\s*'(\w+)'|: '(Notices\w+)',$/gm)].map(([, name, outcome]) => name ?? outcome),
+    );
     const watched = alarms().flatMap(([, { Properties }]) =>
       Properties['Namespace'] === 'Usher' ? [{ name: Properties['MetricName'], of: Properties['Dimensions'] }] : [],
     );
@@ -508,7 +517,8 @@ describe('every alarm', () => {
       expect(measured).toContain(name);
       expect(of).toEqual([{ Name: 'service', Value: 'usher-prod' }]);
     }
-    const { DashboardBody } = properties('Dashboard') as { DashboardBody: { 'Fn::Sub': string } };
+    const dashboard = withNotices.Resources['Dashboard']?.Properties ?? {};
+    const { DashboardBody } = dashboard as { DashboardBody: { 'Fn::Sub': string } };
     const { widgets }: { widgets: { properties: { metrics?: unknown[][] } }[] } = JSON.parse(DashboardBody['Fn::Sub']);
     const shown = widgets
       .flatMap((widget) => widget.properties.metrics ?? [])

@@ -7,7 +7,7 @@ import { withGuardrails } from '../build/guardrails.ts';
 import { NAME_RULES } from '../build/names.ts';
 import { readPackage } from '../build/package.ts';
 import { OWN_TAGS } from '../build/tags.ts';
-import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
+import { noticed } from './support/noticed.ts';
 import {
   aCheckout,
   packaged,
@@ -24,14 +24,18 @@ const TOPIC = 'arn:aws:sns:us-east-1:111122223333:topic';
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1';
 
 let template: Template;
+/** The same with notices. */
+let withNotices: Template;
 beforeAll(async () => {
   ({ template } = await packaged());
+  ({ template: withNotices } = await packagedWith(noticed()));
 });
 
 /** Every template of this project, by its file. */
 function templates(): [file: string, template: Template][] {
   return [
     ['serverless.yml', template],
+    ['serverless.yml with notices', withNotices],
     ['forwarder.yml', readTemplateFile('forwarder.yml')],
     ['subscriber.yml', readTemplateFile('subscriber.yml')],
   ];
@@ -202,7 +206,7 @@ describe('the alarm topic of the stack', () => {
 describe('every name', () => {
   let prefixed: Template;
   beforeAll(async () => {
-    ({ template: prefixed } = await packagedWith({ ...exampleEntitlements(), namePrefix: 'acme-' }));
+    ({ template: prefixed } = await packagedWith({ ...noticed(), namePrefix: 'acme-' }));
   });
 
   it('begins with the prefix of the configuration, also where a policy or another resource refers to it', () => {
@@ -215,7 +219,7 @@ describe('every name', () => {
   });
 
   it('has a limit that packaging checks', () => {
-    const unchecked = Object.entries(template.Resources).filter(
+    const unchecked = Object.entries(withNotices.Resources).filter(
       ([, { Type, Properties }]) =>
         !NAME_RULES[Type] && Object.values(Properties ?? {}).some((value) => String(value).includes('usher-prod')),
     );
@@ -253,6 +257,7 @@ const TAGGED = [
   'AWS::Events::Rule',
   'AWS::IAM::Role',
   'AWS::KinesisFirehose::DeliveryStream',
+  'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
   'AWS::Logs::LogGroup',
   'AWS::S3::Bucket',

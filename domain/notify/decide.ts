@@ -103,7 +103,16 @@ function changedAtOf(kind: NoticeKind, seat: Seat): string {
   return (kind === 'assigned' ? (seat.madeAgainAt ?? seat.grantedAt) : undefined) ?? seat.changedAt;
 }
 
-function contentOf(kind: NoticeKind, { dueAt }: Seat, { settings, entitlement, region }: NoticeRule): NoticeContent {
+/** Returns what a notice of this kind says. */
+export function contentOf(
+  kind: NoticeKind,
+  { dueAt }: Pick<Seat, 'dueAt'>,
+  {
+    settings,
+    entitlement,
+    region,
+  }: Omit<NoticeRule, 'entitlement'> & { entitlement: Pick<NoticeRule['entitlement'], 'notices'> },
+): NoticeContent {
   const { signIn, replyTo, from } = settings;
   const text = entitlement.notices.texts?.[kind];
   return {

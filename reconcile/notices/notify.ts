@@ -193,9 +193,9 @@ async function send(
   services: NoticeServices,
 ): Promise<NoticeResult> {
   const change = await changeAfter(sending.uid, mail, services);
-  // Before the marker: if it cannot be written, the message counts, although none was sent.
+  const result = await settle(sending, change, services);
   if (change.status === 'throttled') await services.notices.uncount(new Date(sending.at));
-  return settle(sending, change, services);
+  return result;
 }
 
 async function changeAfter(
@@ -214,14 +214,25 @@ async function changeAfter(
   }
 }
 
-/** Records what became of a notice that was being sent. */
+/** Attempts to record what became of a notice: without the record, it would be in doubt. */
+const MOST_ATTEMPTS = 3;
+const ATTEMPT_SECONDS = 1;
+
+/** Records what became of a notice that was being sent. A repetition names the same revision, and changes nothing. */
 async function settle(
   sending: Delivery,
   change: DeliveryChange,
   { clock, notices }: NoticeServices,
 ): Promise<NoticeResult> {
   const settled = deliveryAfter(sending, sending, change, { now: clock.now() });
-  return (await notices.save(settled)) ? resultOf(change) : OVERTAKEN;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await notices.save(settled)) ? resultOf(change) : OVERTAKEN;
+    } catch (error) {
+      if (!(error instanceof TransientAwsError) || attempt === MOST_ATTEMPTS) throw error;
+      await clock.sleep(ATTEMPT_SECONDS);
+    }
+  }
 }
 
 function inDoubt(reason: string): DeliveryChange {

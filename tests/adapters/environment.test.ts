@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -35,6 +35,26 @@ describe('the environment of a Lambda function', () => {
       version: '1.2.3',
     });
     expect(clock.now()).toBeInstanceOf(Date);
+  });
+
+  it('has, for the function that writes to users, the table of notices and the templates in its package', () => {
+    const templates = { en: { 'assigned.txt.liquid': 'Subject: Hello' } };
+    const { ENTITLEMENTS_FILE, ...rest } = variables();
+    const file = join(dirname(ENTITLEMENTS_FILE), 'notices.json');
+    writeFileSync(file, JSON.stringify(templates));
+    const { notices } = lambdaEnvironment({
+      ...rest,
+      ENTITLEMENTS_FILE,
+      NOTICES_TABLE: 'usher-notices',
+      NOTICES_TEMPLATES: file,
+    });
+    expect(notices).toEqual({ table: 'usher-notices', templates });
+  });
+
+  it.each(['NOTICES_TABLE', 'NOTICES_TEMPLATES'])('names %s if it is empty', (name) => {
+    expect(() => lambdaEnvironment({ ...variables(), [name]: '' })).toThrow(
+      `Environment variables missing or empty: ${name}`,
+    );
   });
 
   it('ends a call that gets no answer, in a few seconds', async () => {

@@ -34,6 +34,19 @@ describe('a handler', () => {
     expect(await call(INPUT)).toEqual(INPUT.place);
   });
 
+  it('answers with a part of what its function returns, if it says so, and logs from all of it', async () => {
+    const { platform, logged } = aPlatform();
+    const handler = defineHandler({
+      input: Input,
+      services: () => ({}),
+      run: async () => ({ answer: 1, count: 2 }),
+      respond: ({ answer }) => ({ answer }),
+      logFields: ({ count }) => ({ count }),
+    }).on(() => platform);
+    expect(await handler(INPUT, CONTEXT)).toEqual({ answer: 1 });
+    expect(logged()).toMatchObject([{ message: 'started' }, { message: 'completed', count: 2 }]);
+  });
+
   it('passes on only the fields that it knows', async () => {
     const { call } = aStep(async (input) => input);
     expect(await call({ ...INPUT, email: NAME })).toEqual(INPUT);

@@ -6,7 +6,7 @@ import { readTemplates } from '../../input/notice-templates.ts';
 export const SHIPPED_TEMPLATES = join(import.meta.dirname, '..', '..', 'notices');
 
 /** The templates without any of one's own. */
-export const TEMPLATES = readTemplates({ shipped: SHIPPED_TEMPLATES }, { entitlements: [] });
+export const TEMPLATES = readTemplates({ shipped: SHIPPED_TEMPLATES });
 
 /** What a template gets, with everything that may be absent. */
 export function noticeFacts(given: Partial<NoticeFacts> = {}): NoticeFacts {
