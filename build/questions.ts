@@ -27,6 +27,11 @@ const QUESTIONS: readonly Question[] = [
     command: ['why', BEN],
   },
   {
+    who: 'help desk',
+    question: 'Did she get the mail?',
+    command: ['notices', '--user', 'ana', '--names'],
+  },
+  {
     who: 'identity admin',
     question: 'Does anything need me now?',
     command: ['status'],

@@ -59,6 +59,7 @@ function configuration(seats = SEATS): Entitlements {
       },
     ],
     brake: { percent: 20, atLeast: 2 },
+    notices: { from: 'it@example.com', backfill: true },
   });
 }
 

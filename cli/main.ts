@@ -29,6 +29,10 @@ process.exitCode = await runCommandLine(
   process.argv.slice(2),
   {
     ...{ stdout, stderr, stdin, env },
+    async openFile(path) {
+      const { default: open } = await import('open');
+      await open(path);
+    },
     onPager(started) {
       pager = started;
     },

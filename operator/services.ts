@@ -1,7 +1,9 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { type ClientSettings, createPacer, type Pacer } from '../adapters/clients.ts';
+import type { Mailer } from '../adapters/notices/mailer.ts';
 import { namesOf } from '../adapters/resource-names.ts';
 import type { SubscriptionsInput } from '../adapters/subscriptions/connect.ts';
+import type { NoticeSettings } from '../domain/notices/schema.ts';
 import { SUBSCRIPTIONS_PER_SECOND } from '../domain/pace.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { once } from './once.ts';
@@ -117,6 +119,24 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     /** Amazon SES in the Region of the notices. */
     async mailSettings(of: string) {
       return (await import('../adapters/operator/mail.ts')).connectMailSettings({ ...settings, region: of });
+    },
+    /** Sends messages through Amazon SES, each once: a repetition could send it twice. */
+    async mailer(of: string, notices: NoticeSettings): Promise<Mailer> {
+      const { retryStrategy: _, ...unrepeated } = settings;
+      const { connectMailer } = await import('../adapters/notices/mailer.ts');
+      const mailer = connectMailer({ ...unrepeated, region: of }, notices);
+      const mailPacer = pacer(notices.perSecond);
+      return {
+        async send(mail) {
+          await mailPacer.pace();
+          return mailer.send(mail);
+        },
+      };
+    },
+    /** How users are reached. */
+    async contacts(identityStoreId: string) {
+      const { connectContacts } = await import('../adapters/notices/contacts.ts');
+      return connectContacts(settings, identityStoreId, directoryPacer);
     },
     async subscriptions(input: SubscriptionsInput) {
       const { connectSubscriptions } = await import('../adapters/subscriptions/connect.ts');

@@ -16,8 +16,10 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
 import { nameIn, namesOfUsers } from '../command/user-names.ts';
 import { WHO } from '../command/who.ts';
+import { previewCommand } from './notices/preview.ts';
 import { resendCommand } from './notices/resend.ts';
 import { noticesInWords, printNotices } from './notices/table.ts';
+import { testCommand } from './notices/test.ts';
 
 const STATUSES = DeliveryStatusSchema.options;
 const Options = z.object({
@@ -65,7 +67,8 @@ export function noticesCommand(run: Runner): Command {
     .option('--names', 'also print names')
     .hook('preAction', passOptions)
     .action(run(list));
-  for (const make of [resendCommand]) notices.addCommand(make(run).configureHelp({ showGlobalOptions: true }));
+  for (const make of [resendCommand, previewCommand, testCommand])
+    notices.addCommand(make(run).configureHelp({ showGlobalOptions: true }));
   return notices;
 }
 

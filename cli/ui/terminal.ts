@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import type { createLogUpdate } from 'log-update';
-import { UsageError } from '../../operator/failures.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
 import { type Colors, colorsFor } from './colors.ts';
@@ -27,6 +27,8 @@ export interface Surroundings {
   stderr: WriteStream;
   stdin: { isTTY?: boolean };
   env: NodeJS.ProcessEnv;
+  /** Opens a file in the program that the system has for it. */
+  openFile?(path: string): Promise<unknown>;
   /** Called when a pager gets the terminal, and with undefined when it has ended. */
   onPager?(pager: Pager | undefined): void;
 }
@@ -294,6 +296,16 @@ export class Terminal {
     await this.finish();
     const { input } = await import('@inquirer/prompts');
     return input({ message: question }, this.#promptOn(signal));
+  }
+
+  /** Opens a file in the program that the system has for it. @throws CommandFailed if there is none */
+  async openFile(path: string): Promise<void> {
+    try {
+      if (!this.#surroundings.openFile) throw new Error('nothing opens files');
+      await this.#surroundings.openFile(path);
+    } catch (cause) {
+      throw new CommandFailed(`No program was found that opens ${path}. Open it by hand`, { cause });
+    }
   }
 
   /** Returns what starts the pager; undefined where no text is paged. */

@@ -29,7 +29,7 @@ import {
 import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import { LocalLineSchema, TriggerLineSchema } from './local.ts';
-import { NoticeLineSchema, ResentLineSchema } from './notices.ts';
+import { NoticeLineSchema, NoticePreviewLineSchema, NoticeTestLineSchema, ResentLineSchema } from './notices.ts';
 import {
   GroupNameLineSchema,
   PlanDifferenceLineSchema,
@@ -76,6 +76,8 @@ export const LINES = {
   more: MoreLineSchema,
   none: NoneLineSchema,
   notice: NoticeLineSchema,
+  'notice-preview': NoticePreviewLineSchema,
+  'notice-test': NoticeTestLineSchema,
   plan: PlanLineSchema,
   'plan-difference': PlanDifferenceLineSchema,
   'plan-file': PlanFileSchema,

@@ -35,3 +35,32 @@ export const ResentLineSchema = z.strictObject({
   uid: z.optional(Uid),
   messageId: z.optional(z.string().check(z.describe('The dead-letter message that was moved back'))),
 });
+
+/** A notice as a user would get it. */
+export const NoticePreviewLineSchema = z.strictObject({
+  type: z.literal('notice-preview'),
+  kind: z.enum(NOTICE_KINDS),
+  entitlement: z.string(),
+  language: z.string().check(z.describe('Tag of the language of its templates')),
+  subject: z.string(),
+  text: z.string(),
+  html: z.string(),
+  userId: z.optional(z.string().check(z.describe('Only with --user'))),
+  to: z.optional(
+    z.string().check(z.describe('Only with --user: the address that it would go to; absent if the user has none')),
+  ),
+  file: z.optional(z.string().check(z.describe('The file that was written'))),
+});
+
+/** What Amazon SES answered to a sample. */
+export const NoticeTestLineSchema = z.strictObject({
+  type: z.literal('notice-test'),
+  kind: z.enum(NOTICE_KINDS),
+  entitlement: z.string(),
+  language: z.string().check(z.describe('Tag of the language of its templates')),
+  to: z.string(),
+  outcome: z.enum(['sent', 'throttled', 'refused', 'in-doubt']),
+  reason: z.optional(z.string().check(z.describe('Why it was not sent: a code of AWS or of Usher'))),
+  messageId: z.optional(z.string().check(z.describe('Id that Amazon SES gave to the message'))),
+});
+export type NoticeTestLine = z.infer<typeof NoticeTestLineSchema>;

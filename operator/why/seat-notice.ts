@@ -86,6 +86,11 @@ function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Da
     case 'limited':
       return `Notice: ${kind}, above the daily limit ${when}. To send it: ${again}`;
     case 'skipped':
-      return `Notice: ${kind}, not sent ${when}, as there was no one to write to${because}. Once there is: ${again}`;
+      return `Notice: ${kind}, not sent ${when}, as there was no one to write to${because}.${isGone(reason) ? '' : ` Once there is: ${again}`}`;
   }
+}
+
+/** Whether a user was skipped who has no address to come. */
+function isGone(reason: string | undefined): boolean {
+  return reason === 'user-deleted' || reason === 'user-disabled';
 }

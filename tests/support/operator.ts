@@ -67,14 +67,20 @@ export async function runUsher(
  */
 export async function runHere(
   args: readonly string[],
-  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+  { cwd, env, openFile }: { cwd: string; env: NodeJS.ProcessEnv; openFile?: (path: string) => Promise<unknown> },
 ): Promise<Ended> {
   const [out, error] = [aStream(), aStream()];
   const before = process.cwd();
   process.chdir(cwd);
   try {
     const interruption = { onInterrupt: () => undefined, onEnd: () => undefined };
-    const streams = { stdout: out.stream, stderr: error.stream, stdin: {}, env: environment(env) };
+    const streams = {
+      stdout: out.stream,
+      stderr: error.stream,
+      stdin: {},
+      env: environment(env),
+      ...(openFile && { openFile }),
+    };
     const code = await runCommandLine(args, streams, interruption);
     const ended = { code, out: out.text(), error: error.text() };
     checkLines(args, ended);

@@ -11,23 +11,30 @@ const NEEDS: Partial<Record<NonNullable<NoticeLine['status']>, (number: number) 
   limited: (number) => `${count(number, 'notice was', 'notices were')} above the daily limit (notices.dailyLimit).`,
 };
 
-/** Prints notices as a table, and what they need. @param isNamed whether names were asked for */
+/** Prints notices as a table. @param isNamed whether names were asked for */
 export function printNotices(lines: readonly NoticeLine[], { terminal, clock }: Context, isNamed: boolean): void {
   const now = clock.now();
   terminal.table(
-    [...(isNamed ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'KIND', 'STATUS', 'SINCE', 'WHY', 'RESEND', 'UID'],
-    lines.map(({ userId, name = '', entitlement, kind, status = 'none', since, reason = '', resend, uid }) => [
-      ...(isNamed ? [name] : []),
-      userId,
-      entitlement,
-      kind,
-      status,
-      terminal.when(since, now),
-      reason,
-      resend === undefined ? '?' : resend.possible ? 'yes' : (resend.reason ?? 'no'),
-      uid,
+    [...(isNamed ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'KIND', 'STATUS', 'SINCE', 'RESEND', 'UID', 'WHY'],
+    lines.map((line) => [
+      ...(isNamed ? [line.name ?? ''] : []),
+      line.userId,
+      line.entitlement,
+      line.kind,
+      line.status ?? 'none',
+      terminal.when(line.since, now),
+      line.resend === undefined ? '?' : line.resend.possible ? 'yes' : 'no',
+      line.uid,
+      whyOf(line),
     ]),
   );
+}
+
+/** Why it was not sent, and why it is not sent again. */
+function whyOf({ status, reason, messageId, resend }: NoticeLine): string {
+  if (status === 'sent') return messageId === undefined ? '' : `message ${messageId}`;
+  // Without a status, the words say the same as the code.
+  return [status === undefined ? undefined : reason, resend?.reason].filter(Boolean).join('; ');
 }
 
 /** Says how many of the notices need what. */
