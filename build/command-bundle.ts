@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { readTemplate } from '../emulator/engine/template.ts';
-import { readTemplates } from '../input/notice-templates.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -59,7 +58,6 @@ const selfContained: Plugin = {
       );
     }
     onLoad({ filter: endingIn('emulator/engine/template.ts') }, () => ({ contents: templateModule() }));
-    onLoad({ filter: endingIn('emulator/engine/notice-templates.ts') }, () => ({ contents: noticeTemplatesModule() }));
     // A database in files, with native code. The emulator has its database in memory.
     onResolve({ filter: /^level$/ }, ({ path }) => ({ path, namespace: 'absent' }));
     onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
@@ -99,12 +97,6 @@ function templateModule(): string {
     `template.functions = new Map(${JSON.stringify([...functions])});`,
     'export const readTemplate = () => template;',
   ].join('\n');
-}
-
-/** Writes the templates that Usher has. */
-function noticeTemplatesModule(): string {
-  const templates = readTemplates({ shipped: join(ROOT, 'notices') });
-  return `export const noticeTemplates = () => (${JSON.stringify(templates)});`;
 }
 
 const COMMON = {

@@ -18,8 +18,8 @@ export const PACKAGE_NAME = '@usher-seats/cli';
 
 /** What the package has as the checkout does: what commands read, or name in what they print. */
 const COPIED = [
-  ...['LICENSE', 'CHANGELOG.md', 'examples', 'docs/policies', 'schemas'],
-  ...['audit', 'deploy', 'operations', 'operator', 'runbook', 'scenarios', 'security', 'subscriptions'].map(
+  ...['LICENSE', 'CHANGELOG.md', 'examples', 'docs/policies', 'schemas', 'notices/layout.html.liquid', 'notices/en'],
+  ...['audit', 'deploy', 'notices', 'operations', 'operator', 'runbook', 'scenarios', 'security', 'subscriptions'].map(
     (page) => `docs/${page}.md`,
   ),
 ];

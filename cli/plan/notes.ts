@@ -132,7 +132,8 @@ export function noticesInWords({
   const sent = `At most ${count(notices, 'notice')} would be sent: to those who have an address.`;
   const left = notices - noticesPerDay;
   if (left <= 0) return sent;
-  return `${sent} The daily limit is ${numberOf(noticesPerDay)} (notices.dailyLimit): if all change on one day, ${numberOf(left)} are not sent, unless an operator sends them again.`;
+  const [rest, again] = left === 1 ? ['1 is', 'it'] : [`${numberOf(left)} are`, 'them'];
+  return `${sent} The daily limit is ${numberOf(noticesPerDay)} (notices.dailyLimit): if all change on one day, ${rest} not sent, unless an operator sends ${again} again.`;
 }
 
 /** Returns what a whole plan comes to, in one sentence. */

@@ -9,8 +9,8 @@ const SHIPPED = fileURLToPath(new URL('../../notices', import.meta.url));
 const read = new WeakMap<Entitlements, Templates>();
 
 /**
- * Returns the templates that are packaged with a configuration. The bundle has the shipped ones only
- * (build/command-bundle.ts).
+ * Returns the templates that are packaged with a configuration: in the checkout also those of one's own, which the package of
+ * the command does not have.
  *
  * @throws InputError if a template of one's own is broken
  */

@@ -17,7 +17,7 @@ const operator = anOperator({
   directory: (seed) => ({
     ...seed,
     users: seed.users.map((one, index) =>
-      index === 0 ? { ...one, displayName: 'Zoë', emails: ['zoe@example.com'] } : one,
+      index === 0 ? { ...one, displayName: 'Zoë', email: 'zoe@example.com' } : one,
     ),
   }),
   entitlements: ({ entitlements: [first, ...others], ...rest }) => ({

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const COMMANDS = [
   ...['doctor', 'plan', 'init', 'start', 'status', 'seats', 'subscriptions', 'why', 'held', 'release', 'adopt'],
-  ...['backfill', 'audit', 'history', 'report', 'redrive', 'replay', 'restore', 'explain', 'play', 'local'],
+  ...['backfill', 'audit', 'history', 'report', 'notices', 'redrive', 'replay', 'restore', 'explain', 'play', 'local'],
   'completion',
 ];
 

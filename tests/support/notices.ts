@@ -2,6 +2,7 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Delivery } from '../../domain/notices/delivery.ts';
 import { NOTICE_KINDS, type NoticeSettings } from '../../domain/notices/schema.ts';
 import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { aSweepReport } from './builders.ts';
 import { APPLICATION, ENTITLEMENT, START, user } from './ids.ts';
 
 /** The id of a notice, by a number. */
@@ -48,9 +49,6 @@ export function withNotices(configured: Entitlements, settings: Partial<NoticeSe
 
 /** The queue after a sweep of the application, with notices since a time if there is one. */
 export function sweptQueue(noticesFrom?: string): WorkQueue {
-  const report = { seats: 0, waiting: 0, overCap: 0, held: 0, unmanaged: 0, assignedGroups: 0 };
-  return {
-    ...emptyQueue(),
-    reports: { [APPLICATION]: { ...report, ...(noticesFrom === undefined ? {} : { noticesFrom }) } },
-  };
+  const report = aSweepReport(noticesFrom === undefined ? {} : { noticesFrom });
+  return { ...emptyQueue(), reports: { [APPLICATION]: report } };
 }

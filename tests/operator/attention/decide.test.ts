@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecutionDetail } from '../../../adapters/executions.ts';
 import { beginHold } from '../../../domain/decision/hold.ts';
+import type { DeliveryStatus } from '../../../domain/notices/delivery.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
@@ -9,6 +10,7 @@ import type { RecentFailures } from '../../../operator/attention/failures.ts';
 import type { Readings } from '../../../operator/attention/read.ts';
 import { anExecution, aSeat } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, execution, START, user } from '../../support/ids.ts';
+import { aDelivery } from '../../support/notices.ts';
 
 const HOUR = 3600;
 const ago = (seconds: number) => plusSeconds(START, -seconds);
@@ -198,6 +200,41 @@ describe('what needs a person', () => {
         fix,
       },
     ]);
+  });
+
+  it.each<[string, readonly DeliveryStatus[], boolean, string, string]>([
+    ['refused', ['refused', 'limited'], false, '2 notices were not sent', '1 refused, 1 above the daily limit'],
+    ['in doubt', ['in-doubt'], false, '1 notice may be lost', '1 in doubt'],
+    ['both', ['in-doubt', 'refused'], false, '2 notices were not sent, or may be lost', '1 in doubt, 1 refused'],
+    ['many', ['refused'], true, 'More than 1 notice was not sent', '1 refused'],
+  ])('is a notice that is %s', (_name, statuses, more, title, reason) => {
+    const deliveries = statuses.map((status, index) => aDelivery({ number: index, status, at: ago(60 * index) }));
+    const notices = { open: { value: { deliveries, more } }, deadLetters: 0, queue: 'q' };
+    expect(attentionIn(theReadings({ notices }))).toEqual([
+      {
+        type: 'attention',
+        kind: 'notices',
+        title,
+        count: statuses.length,
+        since: ago(60 * (statuses.length - 1)),
+        reason: `${reason}: none is tried again by itself`,
+        fix: 'usher notices',
+      },
+    ]);
+  });
+
+  it('is what notices lack: a deployment, or a user who was told', () => {
+    const notices = { open: { value: undefined }, deadLetters: 3, queue: 'q' };
+    expect(attentionIn(theReadings({ notices }))).toMatchObject([
+      { kind: 'not-deployed', title: 'The notices are not deployed' },
+      { kind: 'dead-letter', title: '3 messages in q', queue: 'q', fix: 'usher redrive' },
+    ]);
+  });
+
+  it('is no notice that could not be read, or that was sent', () => {
+    const sent = { value: { deliveries: [], more: false } };
+    for (const open of [undefined, sent])
+      expect(attentionIn(theReadings({ notices: { open, deadLetters: 0, queue: 'q' } }))).toEqual([]);
   });
 
   it.each<[string, Partial<Readings>, string, string | RegExp]>([
