@@ -99,6 +99,15 @@ function templateModule(): string {
   ].join('\n');
 }
 
+<<<<<<< HEAD
+=======
+/** Writes the templates that Usher has. */
+function noticeTemplatesModule(): string {
+  const templates = readTemplates({ shipped: join(ROOT, 'notices') });
+  return `export const noticeTemplates = () => (${JSON.stringify(templates)});`;
+}
+
+>>>>>>> h4
 const COMMON = {
   absWorkingDir: ROOT,
   outExtension: { '.js': '.mjs' },

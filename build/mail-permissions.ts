@@ -4,9 +4,9 @@ import type { PolicyStatement } from './subscription-permissions.ts';
 
 /**
  * A name that is in the message as it is. Others are encoded there or have escapes, and AWS does not say what it compares
- * then; IAM takes only the characters of Latin-1 in a policy.
+ * then; IAM takes only the characters of Latin-1 in a policy, and replaces what looks like a variable.
  */
-const PLAIN_NAME = /^[ !#-[\]-~]*$/;
+const PLAIN_NAME = /^(?!.*\$\{)[ !#-[\]-~]*$/;
 
 /**
  * Returns what `NotifyUser` needs beyond deploy/notices.yml: it sends from exactly the configured address, by the verified

@@ -1,9 +1,9 @@
 import { type Entitlement, managedOf } from '../domain/entitlements.ts';
 import { joinedAtOf } from '../domain/queue/work-queue.ts';
-import { ownsAccess } from '../domain/seat/ownership.ts';
+import { ownsAccess, withoutAccess } from '../domain/seat/ownership.ts';
 import { includesSubscription, isUnanswered, type Seat } from '../domain/seat/seat.ts';
 import { markAssigned, markCreating, putAside } from '../domain/seat/transitions.ts';
-import { NotConvergedError } from '../domain/shared/errors.ts';
+import { NotConvergedError, RefusedError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 import { askFor, isDenied, isNotEligible } from './subscribe.ts';
 import {
@@ -105,6 +105,8 @@ async function makeParts(
     if (mayExist && (await applications.isAssigned(applicationArn, userId))) return 'assigned';
     return applications.assign(applicationArn, userId);
   };
+  /** Whether nothing was made before the subscription, and the assignment is still to be made. */
+  const isAlone = (part: 'subscription' | 'access') => part === 'subscription' && makes.access && !isMade;
   const parts = isKiro ? (['subscription', 'access'] as const) : (['access', 'subscription'] as const);
   for (const part of parts) {
     if (!makes[part]) continue;
@@ -114,23 +116,28 @@ async function makeParts(
       } else {
         const asked = await askFor(after, { entitlement, isChange: task.change.part === 'plan' }, services);
         if (!asked) {
-          if (makes.access && !isMade) await disownAccess(after, task, services);
+          if (isAlone(part)) await disownAccess(after, task, services);
           return { outcome: CONFLICT };
         }
         after = asked;
       }
       isMade = true;
     } catch (error) {
-      const refused = part === 'subscription' ? withoutNew(after, task) : after;
-      return { outcome: await refuse(error, refused, { task, isMade }, services) };
+      return { outcome: await refuse(error, after, { task, part, isMade, isAlone: isAlone(part) }, services) };
     }
   }
   return { seat: after };
 }
 
-/** A conflict has made nothing: an assignment that shows later is someone else's, unless an earlier one was Usher's. */
-async function disownAccess(seat: Seat, { seat: before }: Task, { ledger }: BatchServices): Promise<void> {
-  if (!ownsAccess(before)) await ledger.saveSeat({ ...seat, revision: seat.revision + 1, access: 'foreign' });
+/**
+ * Records that a conflict or a refusal has made nothing: an assignment that shows later is someone else's, unless an earlier
+ * one was Usher's.
+ */
+async function disownAccess(seat: Seat, { seat: before }: Task, { ledger }: BatchServices): Promise<Seat> {
+  if (ownsAccess(before)) return seat;
+  const disowned = { ...withoutAccess(seat), revision: seat.revision + 1 };
+  await ledger.saveSeat(disowned);
+  return disowned;
 }
 
 /** Whether the list has shown the subscription that the seat owns. */
@@ -149,13 +156,15 @@ function withoutNew(seat: Seat, { seat: before }: Task): Seat {
 async function refuse(
   error: unknown,
   seat: Seat,
-  { task, isMade }: { task: Task; isMade: boolean },
+  { task, part, isMade, isAlone }: { task: Task; part: 'subscription' | 'access'; isMade: boolean; isAlone: boolean },
   services: BatchServices,
 ): Promise<ChangeOutcome | Setback> {
   const { applicationArn } = task.change;
+  const own = isAlone && error instanceof RefusedError ? await disownAccess(seat, task, services) : seat;
+  const refused = part === 'subscription' ? withoutNew(own, task) : own;
   if (isDenied(error) && services.isNewProfile(applicationArn)) return { reason: error.reason, tries: 1 };
   if (isNotEligible(error)) services.stops.stop(applicationArn);
-  return recordRefusal(error, seat, task, { ...services, isMade });
+  return recordRefusal(error, refused, task, { ...services, isMade });
 }
 
 /** The plan has read the status of everyone who gets a seat; later than this, it is read again. */

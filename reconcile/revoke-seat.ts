@@ -1,7 +1,7 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import { managedOf } from '../domain/entitlements.ts';
-import { markCancelled } from '../domain/seat/ownership.ts';
+import { markCancelled, withoutAccess } from '../domain/seat/ownership.ts';
 import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
 import { dropSeat, markRemoved, markRevoked, markRevoking, recordLateGrant } from '../domain/seat/transitions.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
@@ -63,7 +63,10 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   }
   let isVerified = false;
   try {
-    isVerified = !cancels && (!unassigns || (await isGone(task.seat, services)));
+    const isAccessGone = !unassigns || (await isGone(task.seat, services));
+    isVerified = isAccessGone && !cancels;
+    // What someone assigns while the end of the subscription is awaited is theirs.
+    if (isAccessGone && unassigns && cancels) seat = withoutAccess(seat);
   } finally {
     // Also if the read fails: that AWS has accepted the removal must not be forgotten.
     if (!isVerified) await ledger.saveSeat(markRemoved(seat, clock.now()));

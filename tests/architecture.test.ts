@@ -192,7 +192,8 @@ describe('the layout', () => {
   });
 
   it('holds one file per Lambda function and their handler in functions/', () => {
-    const functions = [...readSource('serverless.yml').matchAll(/handler: functions\/([a-z-]+)\.handler/g)];
+    const deployed = ['serverless.yml', 'deploy/notify-user.yml'].map(readSource).join('\n');
+    const functions = [...deployed.matchAll(/handler: functions\/([a-z-]+)\.handler/g)];
     const files = sources.filter((file) => file.startsWith('functions/'));
     expect(files.sort()).toEqual(
       [...functions.map(([, name]) => `functions/${name}.ts`), 'functions/handler.ts'].sort(),

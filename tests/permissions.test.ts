@@ -6,6 +6,7 @@ import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.
 import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import { HISTORIES, playHistory } from './support/histories.ts';
 import { APPLICATION, OTHER_APPLICATION } from './support/ids.ts';
+import { noticed } from './support/noticed.ts';
 import {
   type Actions,
   actionOf,
@@ -40,7 +41,9 @@ function differences(called: Actions, template: Template): string[] {
 /** Every action of every role of a function, with the list that holds it. */
 function grants(template: Template): { role: string; action: string; list: string[] }[] {
   return Object.keys(template.Resources)
-    .filter((role) => /^(?:NormalizeRequest|CheckPropagation|PlanChanges|ApplyChanges|RecordAudit)Role$/.test(role))
+    .filter((role) =>
+      /^(?:NormalizeRequest|CheckPropagation|PlanChanges|ApplyChanges|RecordAudit|NotifyUser)Role$/.test(role),
+    )
     .flatMap((role) =>
       policiesOf(template, role).flatMap(({ PolicyDocument }) =>
         PolicyDocument.Statement.flatMap((statement) => {
@@ -65,12 +68,21 @@ const recorder = new CallRecorder();
 
 beforeAll(async () => {
   for (const history of HISTORIES) await playHistory(history, recorder);
+  const world = await openWorld({ notices: {}, recorder });
+  // Notices begin with the end of the first full sweep.
+  await world.ticking(70);
+  await world.joins(1);
+  await world.play();
 });
 
-/** What the functions call with a configuration: what they called in the histories, and what its subscriptions add. */
+/**
+ * What the functions call with a configuration: what they called in the histories, and what its subscriptions add. Without
+ * notices, there is no function that sends them.
+ */
 function calledWith(configuration: Entitlements | undefined): Actions {
   const added: Record<string, string[]> = configuration ? subscriptionCallsOf(configuration) : {};
-  return new Map([...recorder.actions].map(([key, actions]) => [key, actions.union(new Set(added[key]))]));
+  const called = [...recorder.actions].filter(([key]) => key !== 'notifyUser' || configuration?.notices);
+  return new Map(called.map(([key, actions]) => [key, actions.union(new Set(added[key]))]));
 }
 
 describe.each<[string, Entitlements | undefined]>([
@@ -78,6 +90,7 @@ describe.each<[string, Entitlements | undefined]>([
   ['with subscriptions that are reported', subscribed()],
   ['with subscriptions that are managed', MANAGED],
   ['with subscriptions that are managed in another account', subscribed({ mode: 'manage', roleArn: SUBSCRIBER_ROLE })],
+  ['with notices', noticed({ configurationSet: 'usher' })],
 ])('the role of each function, %s,', (_fact, configuration) => {
   let template: Template;
   let called: Actions;
@@ -154,11 +167,14 @@ describe('the role of each function', () => {
   });
 
   it('is compared with every call that the adapters of the functions can make', () => {
-    const source = globSync('adapters/*.ts', { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), 'utf8'));
+    const source = globSync('adapters/{,notices/}*.ts', { cwd: ROOT }).map((file) =>
+      readFileSync(join(ROOT, file), 'utf8'),
+    );
     const services: Record<string, string> = {
       '@aws-sdk/client-dynamodb': 'DynamoDB',
       '@aws-sdk/client-eventbridge': 'EventBridge',
       '@aws-sdk/client-identitystore': 'IdentityStore',
+      '@aws-sdk/client-sesv2': 'SESv2',
       '@aws-sdk/client-sfn': 'SFN',
       '@aws-sdk/client-sso-admin': 'SSOAdmin',
     };
@@ -208,10 +224,27 @@ describe('the role of each function', () => {
     },
   );
 
+  it('of the function that writes to users reaches the work queue, seats and the table of notices, and sends by one address', async () => {
+    const notices = resolved((await packagedWith(noticed())).template);
+    const statements = statementsOf(notices, 'NotifyUserRole');
+    const ofItems = statements.filter(({ actions }) => actions.some((action) => action.startsWith('dynamodb:')));
+    expect(ofItems.map(({ resource, condition }) => [resource, condition])).toEqual([
+      [
+        { 'Fn::GetAtt': ['Ledger', 'Arn'] },
+        { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['#work', 'arn:*:sso::*:application/*'] } },
+      ],
+      [{ 'Fn::GetAtt': ['NoticesTable', 'Arn'] }, undefined],
+    ]);
+    const sending = statements.filter(({ actions }) => actions.includes('ses:SendEmail'));
+    expect(sending.map(({ condition }) => condition)).toEqual([
+      { StringEquals: { 'ses:FromAddress': noticed().notices?.from } },
+    ]);
+  });
+
   it('is added nothing but the use of the keys by parameters that name keys', async () => {
     const key = 'arn:aws:kms:us-east-1:111122223333:key/0e0e0e0e-1111-4222-8333-444455556666';
     const withKeys = resolved((await packaged()).template, { KeyArn: key, IdentityCenterKeyArn: key });
-    const added = differences(recorder.actions, withKeys);
+    const added = differences(calledWith(undefined), withKeys);
     expect(added.length).toBeGreaterThan(0);
     expect(added.filter((one) => !/ never does kms:\w+$/.test(one))).toEqual([]);
     expect(added.filter((one) => one.startsWith('normalizeRequest'))).toEqual([]);
@@ -255,6 +288,12 @@ describe.each<[string, () => Promise<Template>, Record<string, string>, string[]
     async () => (await packagedWith(MANAGED)).template,
     {},
     [...[...WIDE_OF_KIRO, ...WIDE_OF_Q_BUSINESS].map(by('ApplyChangesRole')), ...WIDE_OF_ALL],
+  ],
+  [
+    'the template with notices',
+    async () => (await packagedWith(noticed())).template,
+    {},
+    [...WIDE_OF_ALL, 'NotifyUserRole xray:PutTelemetryRecords', 'NotifyUserRole xray:PutTraceSegments'],
   ],
   ['the forwarder', async () => readTemplateFile('forwarder.yml'), {}, []],
   ['the subscriber that reports', async () => readTemplateFile('subscriber.yml'), { Provider: 'kiro' }, []],

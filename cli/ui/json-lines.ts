@@ -2,6 +2,7 @@ import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import type { Reporter } from '../../emulator/scenario/player.ts';
 import { ignoredBecause } from '../../operator/executions/outcomes.ts';
 import type { Line } from '../../operator/lines/all.ts';
+import { deliveryLine } from '../../operator/notices/notice-line.ts';
 import type { Terminal } from './terminal.ts';
 
 /** When each line is printed, by `type`. docs/json.md has their fields. */
@@ -9,6 +10,7 @@ export const LINE_MEANINGS = {
   state: 'an execution entered a state, at this virtual time',
   execution: 'an execution ended',
   'audit-event': 'the audit bus took an event; docs/audit.md describes it',
+  notice: 'NotifyUser recorded what became of a notice',
   summary: 'the last line: what the play came to',
 } as const satisfies Partial<Record<Line['type'], string>>;
 
@@ -35,13 +37,15 @@ export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter
         resources: Resources,
         detail: Detail,
       }),
-    finish: ({ executions, seats, assignments, subscriptions, calls }) =>
+    notice: (delivery) => terminal.json(deliveryLine(delivery)),
+    finish: ({ executions, seats, assignments, subscriptions, notices, calls }) =>
       terminal.json({
         type: 'summary',
         executions,
         seats,
         assignments: assignments.map(withApplication),
         subscriptions: subscriptions.map(withApplication),
+        notices,
         calls,
       }),
     behind: () => terminal.behind(),

@@ -25,7 +25,7 @@ export function summaryOf(result: PlayResult, audit: readonly AuditRow[], nameOf
   const events = [...Map.groupBy(audit, ({ type }) => type)].map(([type, some]) => `${some.length} ${type}`);
   return [
     `Seats in the ledger: ${seats.join(', ') || 'none'}. ${assignmentsOf(result)}${subscriptionsOf(result, nameOf)}`,
-    `Audit events: ${events.join(', ') || 'none'}. ${executionsOf(result)}`,
+    `Audit events: ${events.join(', ') || 'none'}. ${executionsOf(result)}${noticesOf(result)}`,
   ];
 }
 
@@ -56,7 +56,7 @@ export function tablesOf(
       width,
     ),
     '',
-    executionsOf(result),
+    executionsOf(result) + noticesOf(result),
     `Calls to AWS: ${callsOf(result.calls) || 'none'}.`,
   ];
 }
@@ -83,6 +83,12 @@ function executionsOf({ executions }: PlayResult): string {
     (outcome) => `${executions[outcome]} ${outcome}`,
   );
   return `Executions: ${ends.join(', ') || 'none'}.`;
+}
+
+/** Nothing if there is none: most configurations have no notices. */
+function noticesOf({ notices }: PlayResult): string {
+  const all = Object.entries(notices).map(([status, total]) => `${total} ${status}`);
+  return all.length === 0 ? '' : ` Notices: ${all.join(', ')}.`;
 }
 
 function table(head: string[], rows: string[][], width: number): string[] {

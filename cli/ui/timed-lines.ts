@@ -34,6 +34,17 @@ export class TimedLines {
     for (const line of wrap(text, this.#screen.width)) this.#screen.line(style(line));
   }
 
+  /** Writes the lines of a text, each behind a bar. Each keeps its indentation. */
+  quote(text: string): void {
+    const bar = '  |';
+    for (const line of text.split('\n')) {
+      const [indent = ''] = /^ */.exec(line) ?? [];
+      const width = this.#screen.width - bar.length - indent.length - 1;
+      for (const part of wrap(line.trimStart(), Math.max(LEAST_COLUMNS, width)))
+        this.#screen.line(`${this.#screen.colors.dim(bar)} ${indent}${part}`.trimEnd());
+    }
+  }
+
   /** Writes a moment, who acts, and what happens; breaks a long text between words. */
   write(at: Date, who: string, text: string, style: Style = plain): void {
     const moment = this.moment(at).padStart(MOMENT_COLUMNS);

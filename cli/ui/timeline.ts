@@ -1,14 +1,16 @@
 import * as z from 'zod/mini';
 import { managedOf } from '../../domain/entitlements.ts';
+import type { Delivery } from '../../domain/notices/delivery.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';
+import type { Mail } from '../../emulator/aws/ses/outbox.ts';
 import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, StateExit, StateMoment } from '../../emulator/stack/listener.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { nameIn } from '../../operator/executions/find.ts';
-import { count } from '../../operator/text.ts';
+import { count, escaped } from '../../operator/text.ts';
 import {
   EXPLANATIONS,
   isChange,
@@ -168,6 +170,20 @@ export class Timeline implements Reporter {
       const subject = who === '' ? '' : `: ${who}`;
       this.#lines.write(at, `  ${label(execution)}`, `${what}${subject} (${why})`, this.#screen.colors.magenta);
     }
+  }
+
+  /** What became of a notice. Its text is for those who read it. */
+  notice({ at, kind, entitlement, userId, status, reason }: Delivery): void {
+    if (!this.#detailed) return;
+    const what = this.#entitlements > 1 ? `${kind} ${entitlement}` : kind;
+    const outcome = [status, ...(reason === undefined ? [] : [reason])].join(', ');
+    this.#lines.write(new Date(at), '  @', `notice ${what}: ${this.#nameOf(userId)} (${outcome})`);
+  }
+
+  /** Shows a message as a mail program without HTML does. */
+  reading({ from, subject, text = '' }: Pick<Mail, 'from' | 'subject' | 'text'>): void {
+    const head = [`From: ${from}`, `Subject: ${subject}`, ''];
+    this.#lines.quote([...head, ...text.trimEnd().split('\n')].map(escaped).join('\n'));
   }
 
   finish(result: PlayResult): void {

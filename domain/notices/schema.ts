@@ -45,6 +45,8 @@ function line(most: number, what: string) {
 /** The settings of all notices; without them, no one is written to. */
 export const NoticesSchema = z.strictObject({
   from: Address.check(
+    // The policy that lets Usher send has the address, and IAM puts variables in its place.
+    z.refine((address) => !address.includes('${'), 'expected an address without ${'),
     z.describe('Address that the notices come from. Amazon SES must have verified it, or its domain.'),
   ),
   fromName: z.optional(line(64, 'Name next to that address, such as Acme IT')),

@@ -47,6 +47,11 @@ export function withoutParts({ access: _access, subscription, ...seat }: Seat): 
   return cancelledAt === undefined ? seat : { ...seat, cancelledAt };
 }
 
+/** Makes a seat Usher's for its subscription alone: it has no assignment, so that one that shows later is someone else's. */
+export function withoutAccess(seat: Seat): Seat {
+  return { ...seat, access: 'foreign' };
+}
+
 /** Marks a cancellation that the provider has accepted and that no list has verified yet. */
 export function markCancelled(seat: Seat, now: Date): Seat {
   const { subscription } = seat;

@@ -7,6 +7,7 @@ import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema, PlanName } from '../aws/identity-center/directory-seed.ts';
 import { SubscriptionQuirksSchema } from '../aws/identity-center/quirks.ts';
 import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
+import { MailSettingsSchema } from '../aws/ses/mail-settings.ts';
 import { momentOf } from './script.ts';
 
 /** Text for readers. Line ends and tabs are allowed, but no other character that moves the cursor of a terminal. */
@@ -191,6 +192,14 @@ const ACTIONS = {
       .check(z.describe('DynamoDB deletes the items whose TTL attribute has passed')),
   ),
   fault: z.optional(FaultRuleSchema),
+  mail: z.optional(
+    MailSettingsSchema.check(z.describe('From then on, the account of Amazon SES is so; what is left out stays')),
+  ),
+  read: z.optional(
+    z
+      .strictObject({ user: UserReference })
+      .check(z.describe('A user reads the newest e-mail, which the play shows as text')),
+  ),
 };
 
 /** Actions that CloudTrail records. */

@@ -22,6 +22,7 @@ export interface ActionEffect {
   title: string;
   act?: ScriptStep['act'];
   operate?: ScriptStep['operate'];
+  reader?: ScriptStep['reader'];
   /** The change that CloudTrail records. */
   recorded?: { change: RecordedChange; via: Via };
   /** The execution that the action itself starts. */
@@ -38,8 +39,21 @@ export function effectOf(
   identityCenter: Entitlements['identityCenter'],
 ): ActionEffect {
   const { join, leave, addUser, addGroup, deleteGroup, disable, enable, delete: deleted, assign, unassign } = action;
-  const { subscribe, unsubscribe, quirks, deleteApplication, lag, expire, fault, release, stop, redrive, deploy } =
-    action;
+  const {
+    subscribe,
+    unsubscribe,
+    quirks,
+    deleteApplication,
+    lag,
+    expire,
+    fault,
+    mail,
+    read,
+    release,
+    stop,
+    redrive,
+    deploy,
+  } = action;
   if (join) return effectOnMembership('join', join, `${path}.join`, references);
   if (leave) return effectOnMembership('leave', leave, `${path}.leave`, references);
   if (addUser) {
@@ -68,6 +82,11 @@ export function effectOf(
       title: titleOfFault(fault),
       act: ({ faults }) => faults.add(fault),
     };
+  }
+  if (mail) return effectOfMail(mail);
+  if (read) {
+    const reader = references.resolve('user', read.user, `${path}.read`);
+    return { title: `${references.nameOf(reader)} reads the newest e-mail`, reader };
   }
   if (deploy) return effectOfDeployment(deploy, `${path}.deploy`, references, identityCenter);
   if (stop) return effectOnExecution('stop', stop);
@@ -223,6 +242,11 @@ function effectOfQuirks(quirks: NonNullable<Action['quirks']>): ActionEffect {
     title: `from now on, AWS answers with ${answers.join(', ')}`,
     act: ({ identityCenter }) => identityCenter.changeQuirks(quirks),
   };
+}
+
+function effectOfMail(mail: NonNullable<Action['mail']>): ActionEffect {
+  const settings = Object.entries(mail).map(([name, value]) => `${name} ${[value].flat().join(', ') || 'none'}`);
+  return { title: `from now on, Amazon SES has ${settings.join('; ')}`, operate: ({ ses }) => ses.change(mail) };
 }
 
 const MEMBERSHIP_VERBS = { join: 'joins', leave: 'leaves' } as const;

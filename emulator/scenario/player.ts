@@ -1,5 +1,8 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
+import type { DeliveryStatus } from '../../domain/notices/delivery.ts';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
+import { emailsOf } from '../aws/identity-center/directory-seed.ts';
+import type { Mail } from '../aws/ses/outbox.ts';
 import { latencyOf } from '../stack/latency.ts';
 import type { StackListener } from '../stack/listener.ts';
 import { openStack, type Stack } from '../stack/stack.ts';
@@ -14,6 +17,8 @@ export interface PlayResult {
   assignments: { applicationArn: string; principalId: string }[];
   /** All subscriptions: of users and groups, cancelled ones included. `plan` is as AWS returns it. */
   subscriptions: { applicationArn: string; principalId: string; plan: string; status: string }[];
+  /** What became of notices, with the number of each. */
+  notices: Record<string, number>;
   /** Number of requests by `<Service>.<Operation>`. */
   calls: Record<string, number>;
   surprises: Surprise[];
@@ -30,6 +35,8 @@ export interface Surprise {
 export interface Reporter extends StackListener {
   begin?(play: Script): void;
   step?(step: ScriptStep): void;
+  /** A user reads the newest message. */
+  reading?(mail: Mail, at: Date): void;
   finish?(result: PlayResult): void;
   /** Returns what the play must wait for, such as a slow reader; undefined if nothing. */
   behind(): Promise<unknown> | undefined;
@@ -46,6 +53,8 @@ const START_TRIES = 10;
 export async function play(script: Script, reporter: Reporter): Promise<PlayResult> {
   const { steps } = script;
   const executions: PlayResult['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
+  /** By the id of the notice. */
+  const notices = new Map<string, DeliveryStatus>();
   let waiting = false;
   /** Stops virtual time until the reporter has caught up, so that a slow reader has no backlog. */
   const keepPace = () => {
@@ -75,6 +84,11 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
       reporter.audit?.(entry);
       keepPace();
     },
+    notice(delivery) {
+      notices.set(delivery.uid, delivery.status);
+      reporter.notice?.(delivery);
+      keepPace();
+    },
     request: (request) => reporter.request?.(request),
   };
   const stack = await openStack({ ...surroundingsOf(script), transport: 'http', listener });
@@ -83,10 +97,17 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
     const starts = perform(stack, steps, async (step, make) => {
       reporter.step?.(step);
       await make();
+      const mail = step.reader && newestMailTo(step.reader, stack);
+      if (mail) reporter.reading?.(mail, step.at);
       keepPace();
     });
     await stack.runUntilIdle();
-    const result = { executions, ...(await holdings(stack)), surprises: surprisesIn(stack, starts) };
+    const result = {
+      executions,
+      ...(await holdings(stack)),
+      notices: countOf(notices.values()),
+      surprises: surprisesIn(stack, starts),
+    };
     reporter.finish?.(result);
     return result;
   } finally {
@@ -95,12 +116,14 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
 }
 
 /** Returns what a script says about the account that it is played in. */
-export function surroundingsOf({ entitlements, directory, quirks, latency, otherCallers, batchUsers, start }: Script) {
+export function surroundingsOf(script: Script) {
+  const { entitlements, directory, quirks, mail, latency, otherCallers, batchUsers, start } = script;
   return {
     entitlements,
     directory,
     quirks,
     start,
+    ...(mail === undefined ? {} : { mail }),
     ...(latency === undefined ? {} : { latency: latencyOf(latency) }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
     ...(batchUsers === undefined ? {} : { batchUsers }),
@@ -200,6 +223,19 @@ async function holdings(stack: Stack) {
     subscriptions: subscriptions.sort(byKey((one) => `${one.applicationArn} ${one.principalId} ${one.status}`)),
     calls: stack.calls(),
   };
+}
+
+function newestMailTo(userId: string, { ses, identityCenter }: Stack): Mail | undefined {
+  const user = identityCenter.user(userId);
+  const addresses = user ? emailsOf(user).map(({ value }) => value) : [];
+  return ses.outbox.mails().findLast(({ to }) => to.some((address) => addresses.includes(address)));
+}
+
+function countOf(values: Iterable<string>): Record<string, number> {
+  const groups = Map.groupBy(values, (value) => value);
+  return Object.fromEntries(
+    [...groups].map(([value, all]) => [value, all.length] as const).sort(byKey(([value]) => value)),
+  );
 }
 
 /** Compares by code units, so that the order is the same on every computer. */

@@ -42,7 +42,7 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const steps = stepsOf(scenario, references, entitlements);
   if (references.issues.length > 0) throw new InputError(file, references.issues);
-  const { title, description, closing, start, directory, quirks, latency, otherCallers, batchUsers } = scenario;
+  const { title, description, closing, start, directory, quirks, mail, latency, otherCallers, batchUsers } = scenario;
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -50,6 +50,7 @@ export function scriptOf(raw: unknown, file: string): Script {
     entitlements,
     directory,
     quirks,
+    ...(mail === undefined ? {} : { mail }),
     ...(latency === undefined ? {} : { latency }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
     ...(batchUsers === undefined ? {} : { batchUsers }),
@@ -99,7 +100,7 @@ function stepsOfAction(
   identityCenter: Entitlements['identityCenter'],
 ): ScriptStep[] {
   const { say, deliver = { afterSeconds: 1, times: 1 }, expect = ANY_BUT_FAILED } = action;
-  const { title, act, operate, recorded, start } = effectOf(action, path, references, identityCenter);
+  const { title, act, operate, reader, recorded, start } = effectOf(action, path, references, identityCenter);
   const expected = typeof expect === 'string' ? [expect] : expect;
   const lost = recorded !== undefined && deliver.times === 0;
   const own: ScriptStep = {
@@ -108,6 +109,7 @@ function stepsOfAction(
     ...(say === undefined ? {} : { say }),
     ...(act === undefined ? {} : { act }),
     ...(operate === undefined ? {} : { operate }),
+    ...(reader === undefined ? {} : { reader }),
     ...(start === undefined ? {} : { start: { ...start, expected } }),
   };
   if (!recorded) return [own];

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../../domain/entitlements.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { QuirksSchema } from '../aws/identity-center/quirks.ts';
+import { MailSettingsSchema } from '../aws/ses/mail-settings.ts';
 import { LatencySchema } from '../stack/latency.ts';
 import { ActionSchema, PlainText } from './action-schema.ts';
 import { momentOf } from './script.ts';
@@ -31,6 +32,9 @@ export const ScenarioSchema = z.strictObject({
   entitlements: EntitlementsSchema.check(z.describe('As in entitlements.yml')),
   directory: DirectorySeedSchema.check(z.describe('What Identity Center holds at the start')),
   quirks: z._default(QuirksSchema.check(z.describe('How AWS answers where it documents nothing')), {}),
+  mail: z.optional(
+    MailSettingsSchema.check(z.describe('The account of Amazon SES: it may send the notices if left out')),
+  ),
   latency: z.optional(
     LatencySchema.check(z.describe('How long AWS takes to answer the functions: no time if left out')),
   ),

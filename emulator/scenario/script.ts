@@ -4,6 +4,7 @@ import { Timestamp } from '../../domain/shared/timestamp.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
 import type { OtherCallers } from '../aws/rate-limit.ts';
+import type { MailSettings } from '../aws/ses/mail-settings.ts';
 import type { Latencies } from '../stack/latency.ts';
 import type { Stack } from '../stack/stack.ts';
 
@@ -28,6 +29,8 @@ export interface ScriptStep {
   act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
   /** Changes Usher itself: its configuration or its executions. */
   operate?(stack: Stack): void | Promise<void>;
+  /** Id of the user who reads the newest message. */
+  reader?: string;
   start?: ExecutionStart & {
     /** The outcomes that are no surprise. */
     expected: readonly ExecutionOutcome[];
@@ -42,6 +45,8 @@ export interface Script {
   entitlements: Entitlements;
   directory: DirectorySeed;
   quirks: Quirks;
+  /** By default the account may send the notices. */
+  mail?: MailSettings;
   /** By default AWS answers at once. */
   latency?: Latencies;
   /** By default there are none. */

@@ -1,3 +1,4 @@
+import type { Delivery } from '../../domain/notices/delivery.ts';
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../aws/gateway.ts';
 import type { Answer } from '../aws/json-service.ts';
@@ -31,6 +32,8 @@ export interface StackListener {
   audit?(entry: AuditEntry): void;
   /** Amazon SES accepted a message. */
   mail?(mail: Mail): void;
+  /** NotifyUser recorded what became of a notice. */
+  notice?(delivery: Delivery): void;
   /** A caller changed the identity store by its API. */
   changed?(change: RecordedChange): void;
   /** A function wrote a line of its log or its metrics, as JSON. */

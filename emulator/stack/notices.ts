@@ -1,14 +1,20 @@
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import { type Delivery, DeliverySchema } from '../../domain/notices/delivery.ts';
 import { ACCOUNT } from '../aws/account/account.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
 import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { callDatabase, hasTable, itemsOf, putItems } from '../aws/dynamodb/items.ts';
 import { matches } from '../aws/eventbridge/event-pattern.ts';
+import type { GatewayRequest } from '../aws/gateway.ts';
+import { parseJson } from '../aws/json-service.ts';
 import type { Queues } from '../aws/sqs/queues.ts';
 import { noticeTemplates } from '../engine/notice-templates.ts';
 import type { NoticesTemplate } from '../engine/notices-template.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
+import type { StackListener } from './listener.ts';
 
 /** What the resources are made of. */
 interface Parts {
@@ -86,4 +92,27 @@ export class NoticeResources {
   #isDeployed(): boolean {
     return this.#parts.queues.has(NAMES.noticesQueue);
   }
+}
+
+/** Returns a listener to requests, for one that also wants to know what becomes of notices. */
+export function requestListener(listener: StackListener): NonNullable<StackListener['request']> {
+  return (request) => {
+    const answered = listener.request?.(request);
+    const delivery = listener.notice && deliveryIn(request);
+    if (!delivery) return answered;
+    return (answer) => {
+      answered?.(answer);
+      if (answer.statusCode === 200) listener.notice?.(delivery);
+    };
+  };
+}
+
+const PutMarker = z.object({ TableName: z.literal(NAMES.noticesTable), Item: z.record(z.string(), z.any()) });
+
+/** Returns the marker that a request writes, unless its notice is still being sent. */
+function deliveryIn({ call, body }: GatewayRequest): Delivery | undefined {
+  if (call !== 'DynamoDB.PutItem') return undefined;
+  const put = PutMarker.safeParse(parseJson(body));
+  const { data } = put.success ? DeliverySchema.safeParse(unmarshall(put.data.Item)) : {};
+  return data?.status === 'sending' ? undefined : data;
 }

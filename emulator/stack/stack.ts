@@ -27,7 +27,7 @@ import { connect, platformOf } from './clients.ts';
 import { Deliveries } from './deliveries.ts';
 import { Functions } from './functions.ts';
 import { Invocations } from './invocations.ts';
-import { NoticeResources } from './notices.ts';
+import { NoticeResources, requestListener } from './notices.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
 import { ruleTargets } from './rule-targets.ts';
 import type { Stack, StackOptions } from './stack-types.ts';
@@ -170,7 +170,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     faults,
     pages: (...request) => pages?.(...request),
     onCrash: (id, termination) => invocations.kill(id, termination),
-    onRequest: (request) => listener.request?.(request),
+    onRequest: requestListener(listener),
     onBug(error, call) {
       if (listener.bug) listener.bug(error, call);
       else time.during(() => Promise.reject(error));

@@ -40,6 +40,11 @@ async function mailFindings(notices: NoticeSettings, region: string, services: S
           `${name} is not verified: ${identity.status}`,
           'Publish the DNS records that the console of Amazon SES shows, or confirm the e-mail that it has sent',
         );
+      if (name !== notices.from && (await mail.identity(notices.from)))
+        return found.warning(
+          `${name} is verified, and Amazon SES has an identity ${notices.from}, too`,
+          'AWS does not say which of the two a permission to send must name. If it refuses with access-denied, set notices.identity to the address, or delete that identity',
+        );
       if (!identity.isSigned)
         return found.warning(
           `${name} is verified, and messages are not signed with DKIM`,

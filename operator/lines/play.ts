@@ -26,6 +26,7 @@ export const SummaryLineSchema = z.strictObject({
   subscriptions: z
     .array(z.strictObject({ application: Application, principalId: Principal, plan: z.string(), status: z.string() }))
     .check(z.describe('Including those that Usher did not start')),
+  notices: z.record(z.string(), Count).check(z.describe('Number of notices by status, as in the lines of type notice')),
   calls: z
     .record(z.string(), Count)
     .check(z.describe('Number of requests by <Service>.<Operation>, including refused ones')),

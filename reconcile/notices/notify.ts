@@ -227,7 +227,9 @@ async function settle(
   const settled = deliveryAfter(sending, sending, change, { now: clock.now() });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return (await notices.save(settled)) ? resultOf(change) : OVERTAKEN;
+      const isWritten = await notices.save(settled);
+      // No one else writes this marker now: after an attempt without an answer, it is that attempt which was written.
+      return isWritten || attempt > 1 ? resultOf(change) : OVERTAKEN;
     } catch (error) {
       if (!(error instanceof TransientAwsError) || attempt === MOST_ATTEMPTS) throw error;
       await clock.sleep(ATTEMPT_SECONDS);

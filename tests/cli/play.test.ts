@@ -66,13 +66,16 @@ describe('usher play', () => {
     const { code, out, error } = await run([]);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(out).toContain('What you have just seen');
+    expect(out).toContain('  | Subject: You can now use Amazon Q Developer\n');
+    expect(out).toContain('  |    - VS Code');
     expect(out).not.toContain('\u001b');
   });
 
   it('writes only JSON Lines with --json', async () => {
     const { code, out, error } = await run(['--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit-event', 'summary']));
+    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit-event', 'notice', 'summary']));
+    expect(out).not.toContain('@example.com');
   });
 
   it('starts exactly one execution per event, and prints no name of the directory', async () => {

@@ -91,6 +91,11 @@ describe('notices in the configuration', () => {
       { 'notices.from': 'expected an address of notices.identity' },
     ],
     [
+      'of a sender that IAM would replace in a policy',
+      aNoticedFile({ from: 'usher${x}@mail.example.com' }),
+      { 'notices.from': 'expected an address without ${' },
+    ],
+    [
       'with a text that no notice has',
       aNoticedFile({}, { texts: { assigned: 'Yes.', revoked: 'No.' } }),
       { 'entitlements[0].notices.texts.revoked': 'expected a kind that send names: no notice has this text' },

@@ -7,6 +7,7 @@ import { platformOf } from '../../emulator/stack/clients.ts';
 import { handler as applyChanges } from '../../functions/apply-changes.ts';
 import { handler as checkPropagation } from '../../functions/check-propagation.ts';
 import { handler as normalizeRequest } from '../../functions/normalize-request.ts';
+import { handler as notifyUser } from '../../functions/notify-user.ts';
 import { handler as planChanges } from '../../functions/plan-changes.ts';
 import { handler as recordAudit } from '../../functions/record-audit.ts';
 import { aPropagation, aRequest } from '../support/builders.ts';
@@ -24,6 +25,8 @@ import {
 } from '../support/events.ts';
 import { ADMIN, APPLICATION, GROUP, ME, STATE_MACHINE, user } from '../support/ids.ts';
 import { detailOf } from '../support/invariants.ts';
+import { aDeliveredEvent } from '../support/notice-events.ts';
+import { noticeUid } from '../support/notices.ts';
 import { SECRET } from '../support/secret.ts';
 import { openWorld, type World } from '../support/world.ts';
 
@@ -280,7 +283,8 @@ describe('free text of who stops an execution', () => {
 });
 
 describe('free text in the payload of a function that is invoked directly', () => {
-  const FUNCTIONS = { normalizeRequest, checkPropagation, planChanges, applyChanges, recordAudit };
+  const FUNCTIONS = { normalizeRequest, checkPropagation, planChanges, applyChanges, recordAudit, notifyUser };
+  const NOTICES = { notices: { backfill: true } };
   const request = aRequest({ trigger: 'manual', users: [{ userId: user(3) }] });
   const propagation = aPropagation({ visible: true });
   const REF = { round: 1, batch: 1, term: 1 };
@@ -307,19 +311,28 @@ describe('free text in the payload of a function that is invoked directly', () =
     ],
   ];
 
-  it.each(PAYLOADS)('is recorded nowhere: %s (%#)', async (name, payload) => {
-    const world = await openWorld({ seated: [1, 2] });
+  /** Every message of the queue with free text somewhere. */
+  const messages = [aDeliveredEvent(), { resend: noticeUid(1) }].flatMap(variantsOf);
+  const recordsOf = (bodies: readonly object[]) =>
+    bodies.map((body, index) => ({ messageId: `message-${index}`, body: JSON.stringify(body) }));
+
+  it.each<[keyof typeof FUNCTIONS, object[]]>([
+    ...PAYLOADS.map(([name, payload]): [keyof typeof FUNCTIONS, object[]] => [name, [payload, ...variantsOf(payload)]]),
+    ['notifyUser', variantsOf({ Records: recordsOf([aDeliveredEvent()]) })],
+    ['notifyUser', [{ Records: recordsOf(messages) }]],
+  ])('is recorded nowhere: %s (%#)', async (name, payloads) => {
+    const world = await openWorld({ seated: [1, 2], ...NOTICES });
     const logged: string[] = [];
     const platform = () =>
       platformOf(world.aws, {
-        entitlements: exampleEntitlements(),
+        entitlements: exampleEntitlements(NOTICES),
         stateMachine: STATE_MACHINE,
         clock: world.stack.clock,
         log: (line) => logged.push(line),
       });
     const errors: string[] = [];
-    for (const variant of [payload, ...variantsOf(payload)]) {
-      const call = world.stack.invoke(name, FUNCTIONS[name].on(platform), variant, 900).catch((error: unknown) => {
+    for (const payload of payloads) {
+      const call = world.stack.invoke(name, FUNCTIONS[name].on(platform), payload, 900).catch((error: unknown) => {
         errors.push(String(error));
       });
       await world.play();

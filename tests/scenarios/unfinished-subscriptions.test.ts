@@ -117,18 +117,46 @@ describe.each([
   );
 });
 
-describe('a subscription of Kiro that conflicts', () => {
-  it('makes no assignment Usher’s that someone else makes meanwhile', async () => {
+describe('a subscription of Kiro that AWS does not make', () => {
+  it.each<[string, FaultRule]>([
+    ['a conflict', { operation: CALLS.kiro.subscribe, kind: 'conflict', for: '2h' }],
+    ['a refusal', { operation: CALLS.kiro.subscribe, kind: 'refuse', for: '2h' }],
+  ])('makes no assignment Usher’s that someone else makes after %s', async (_, fault) => {
     const world = await openManaged();
-    world.faults.add({ operation: CALLS.kiro.subscribe, kind: 'conflict', for: '2h' });
+    world.faults.add(fault);
     await world.joins(1);
     world.after(600, () => world.center.assignByHand(APPLICATION, user(1)));
     world.after(605, () => world.leaves(1));
     await world.ticking(300);
-    expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
+    expect((await partsOf(world, 1)).slice(1)).toEqual([true, false]);
+    expect(world.calls('SSOAdmin.DeleteApplicationAssignment')).toBe(0);
+  });
+
+  it('makes no assignment Usher’s that someone else makes while a new profile is refused', async () => {
+    const world = await openManaged({ quirks: { accountRefusal: 'does-not-meet' } });
+    await world.joins(1);
+    world.after(10, () => world.center.assignByHand(APPLICATION, user(1)));
+    world.after(15, () => world.leaves(1));
+    await world.ticking(300);
+    expect((await partsOf(world, 1)).slice(1)).toEqual([true, false]);
     expect(world.calls('SSOAdmin.DeleteApplicationAssignment')).toBe(0);
   });
 });
+
+describe.each([KIRO, Q_BUSINESS])(
+  'a user of $provider who is assigned by hand right after a revocation',
+  (settings) => {
+    it('stays assigned while the end of the subscription is awaited', async () => {
+      const world = await openManaged({ settings });
+      await joinAlone(world, 1);
+      await world.leaves(1);
+      world.after(8, () => world.center.assignByHand(APPLICATION, user(1)));
+      await world.ticking(70);
+      expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
+      expect(world.calls('SSOAdmin.DeleteApplicationAssignment')).toBe(1);
+    });
+  },
+);
 
 describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
   const { cancel, list } = CALLS[settings.provider];

@@ -13,6 +13,8 @@ export interface Traces {
   audit: readonly AuditEntry[];
   logs: readonly string[];
   ledger: readonly unknown[];
+  /** Items of the table of notices. */
+  notices: readonly unknown[];
 }
 
 /** An audit event's detail, as far as the tests read it. */
@@ -78,7 +80,7 @@ function changeIn(entry: AuditEntry) {
 }
 
 /** No name and no address stands anywhere; of a manual start's selector see {@link withoutSelector}. */
-function expectIdsOnly({ executions, ends, audit, logs, ledger }: Traces): void {
+function expectIdsOnly({ executions, ends, audit, logs, ledger, notices }: Traces): void {
   const states = executions.flatMap(({ log }) =>
     log.flatMap((event) => ('state' in event ? shownBy(event.state) : [])),
   );
@@ -87,7 +89,9 @@ function expectIdsOnly({ executions, ends, audit, logs, ledger }: Traces): void 
   const ended = ends.map(({ execution: _name, arn: _arn, cause, ...end }) =>
     end.status === 'ABORTED' ? end : { ...end, cause },
   );
-  const shown = [states, failures, ended, audit, logs, ledger].map((part) => JSON.stringify(part, withoutSelector));
+  const shown = [states, failures, ended, audit, logs, ledger, notices].map((part) =>
+    JSON.stringify(part, withoutSelector),
+  );
   expect(shown.flatMap((text) => text.match(NAMES) ?? [])).toEqual([]);
 }
 

@@ -4,7 +4,10 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import { readTemplateFile, resolved, type Template } from './template.ts';
 
-/** A statement of a policy, its actions always a list; those on an index name it: `dynamodb:Query index/attention`. */
+/**
+ * A statement of a policy, its actions always a list. Those on an index name it, `dynamodb:Query index/attention`, and those on
+ * the table of notices do, too: `dynamodb:GetItem notices`.
+ */
 export interface Statement {
   actions: readonly string[];
   resource: unknown;
@@ -35,8 +38,14 @@ const CONFIGURED: ReadonlyMap<string, ConfiguredFunction> = new Map([
   ['notifyUser', 'NotifyUser'],
 ]);
 
-function withIndex(action: string, index: string | undefined): string {
-  return index ? `${action} ${index}` : action;
+function withPart(action: string, part: string | undefined): string {
+  return part ? `${action} ${part}` : action;
+}
+
+/** The part of DynamoDB that a statement is about, if it is not the ledger itself. */
+function partOf(resource: unknown): string | undefined {
+  const text = JSON.stringify(resource);
+  return text.includes('"NoticesTable"') ? 'notices' : /\/(index\/\w+)/.exec(text)?.[1];
 }
 
 /** The action that an operation needs, `<Service>.<Operation>`: in these services each has one of its own name. */
@@ -65,7 +74,7 @@ export function policiesOf({ Resources }: Template, role: string): Policy[] {
 export function statementsOf(template: Template, role: string): Statement[] {
   return policiesOf(template, role).flatMap(({ PolicyDocument }) =>
     PolicyDocument.Statement.map(({ Action, Resource, Condition }) => ({
-      actions: [Action].flat().map((action) => withIndex(action, /\/(index\/\w+)/.exec(JSON.stringify(Resource))?.[1])),
+      actions: [Action].flat().map((action) => withPart(action, partOf(Resource))),
       resource: Resource,
       condition: Condition,
     })),
@@ -81,12 +90,16 @@ export function grantedBy(template: Template): Actions {
 export function doneByLambda(template: Template): Actions {
   const { Resources } = template;
   const retries = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::EventInvokeConfig');
+  const mappings = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping');
   return byFunction(template, (_role, logicalId) => [
     ...(Resources[logicalId.replace(/LambdaFunction$/, 'LogGroup')]
       ? ['logs:CreateLogStream', 'logs:PutLogEvents']
       : []),
     ...(retries.some(({ Properties }) => JSON.stringify(Properties['FunctionName']) === `{"Ref":"${logicalId}"}`)
       ? ['sqs:SendMessage']
+      : []),
+    ...(mappings.some(({ Properties }) => JSON.stringify(Properties['FunctionName']).includes(`"${logicalId}"`))
+      ? ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage']
       : []),
   ]);
 }
@@ -155,11 +168,12 @@ export class CallRecorder {
   readonly request = ({ call, body, invocation }: GatewayRequest): undefined => {
     if (invocation === undefined) return;
     const input = JSON.parse(Buffer.from(body).toString());
-    const { IndexName } = input;
+    const { IndexName, TableName = '' } = input;
+    const part = TableName.endsWith('-notices') ? 'notices' : IndexName && `index/${IndexName}`;
     for (const key of leadingKeysIn(input)) this.leadingKeys.add(key);
     const key = invocation.replace(/-\d+$/, '');
     const actions = this.actions.get(key) ?? new Set();
-    this.actions.set(key, actions.add(withIndex(actionOf(call), IndexName && `index/${IndexName}`)));
+    this.actions.set(key, actions.add(withPart(actionOf(call), part)));
   };
 
   /** Takes note of a configuration that is deployed. */

@@ -82,7 +82,8 @@ export async function openWorld(options: WorldOptions = {}) {
     await stack.runUntilIdle();
     const names = new Set(records.states.map(({ execution }) => execution));
     const executions = [...names].flatMap((name) => stack.execution(name) ?? []);
-    expectInvariants({ ...records, executions, ledger: await table.items() });
+    const { notices } = await stack.save();
+    expectInvariants({ ...records, executions, ledger: await table.items(), notices });
     recorder.expectPermitted();
   }
 

@@ -102,6 +102,7 @@ describe('JSON Lines', () => {
         { application: APPLICATION, principalId: user(4) },
       ],
       subscriptions: [],
+      notices: {},
       calls: expect.objectContaining({
         'SFN.StartExecution': 3,
         'SSOAdmin.CreateApplicationAssignment': 1,

@@ -4,6 +4,7 @@ import type { Colors } from '../../../cli/ui/colors.ts';
 import { EXPLANATIONS } from '../../../cli/ui/narration.ts';
 import type { Screen } from '../../../cli/ui/terminal.ts';
 import { Timeline } from '../../../cli/ui/timeline.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { play } from '../../../emulator/scenario/player.ts';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
 import { wrap } from '../../../operator/text.ts';
@@ -44,6 +45,51 @@ async function showing(text: string, options?: { verbose: boolean }) {
   return { paper, result, text: paper.lines.join('\n') };
 }
 
+const NOTICED = { entitlements: exampleEntitlements({ notices: { backfill: true } }) };
+const JOIN = { at: '+0s', join: { user: 'Dan', group: 'Engineers', via: 'console' } };
+
+describe('a play with notices', () => {
+  it('shows what became of each, and the text only to the user who reads it', async () => {
+    const { text } = await showing(aScenario([JOIN, { at: '+5m', read: { user: 'Dan' } }], NOTICED));
+    expect(text).toMatch(/ {2}@ notice assigned: Dan \(sent\)/);
+    expect(text).toContain('* Dan reads the newest e-mail');
+    expect(text).toContain('  | From: usher@example.com\n  | Subject: You can now use Kiro\n  |\n');
+    expect(text).toContain('Notices: 1 sent.');
+  });
+
+  it('shows an e-mail with its indentation, in the width of the screen and without control characters', () => {
+    const paper = new Paper();
+    const text = `Hello A\u202e\u001b[31m,\n   1. ${'word '.repeat(30)}`;
+    new Timeline(paper).reading({ from: 'usher@example.com', subject: 'Your\u0007 seat', text });
+    expect(paper.lines).toEqual([
+      '  | From: usher@example.com',
+      '  | Subject: Your\\u0007 seat',
+      '  |',
+      '  | Hello A\\u202e\\u001b[31m,',
+      `  |    1. ${'word '.repeat(17)}word`,
+      `  |    ${'word '.repeat(11)}word`,
+    ]);
+  });
+
+  it('shows the settings of Amazon SES when they change, and the reason of a refusal', async () => {
+    const mail = { sandbox: true, verified: ['usher@example.com'], perDay: 5 };
+    const { text, result } = await showing(
+      aScenario([{ at: '+0s', mail }, JOIN, { at: '+5m', read: { user: 'Dan' } }], NOTICED),
+    );
+    expect(text).toContain('from now on, Amazon SES has sandbox true; verified usher@example.com; perDay 5');
+    expect(text).toMatch(/@ notice assigned: Dan \(refused, address-not-verified\)/);
+    expect(text).not.toContain('| Subject');
+    expect(result.notices).toEqual({ refused: 1 });
+  });
+
+  it('shows no notice if only the ends of executions are shown', async () => {
+    const ticks = Array.from({ length: 40 }, (_, index) => ({ at: `+${index + 1}h`, start: { scope: 'tick' } }));
+    const { text } = await showing(aScenario([JOIN, ...ticks], NOTICED));
+    expect(text).not.toContain('@ notice');
+    expect(text).toContain('Notices: 4 sent.');
+  });
+});
+
 const STORY = readFileSync(new URL('../../../examples/story.yml', import.meta.url), 'utf8');
 
 describe('the built-in story', () => {
@@ -62,8 +108,10 @@ describe('the built-in story', () => {
     expect(subscriptions.map(({ status }) => status)).toEqual(['CANCELLED', 'ACTIVE']);
   });
 
-  it('has 80 lines at most', () => {
-    expect(story.paper.lines.length).toBeLessThanOrEqual(80);
+  it('has 85 lines at most, and an e-mail of 30', () => {
+    const isOfEmail = (line: string) => line.startsWith('  |');
+    expect(story.paper.lines.filter((line) => !isOfEmail(line)).length).toBeLessThanOrEqual(85);
+    expect(story.paper.lines.filter(isOfEmail).length).toBeLessThanOrEqual(30);
   });
 
   it('has no line that is wider than the screen', () => {

@@ -304,6 +304,16 @@ describe('an action', () => {
     expect(result.seats.map(({ status }) => status)).toEqual(['held', 'confirmed', 'confirmed', 'held']);
   });
 
+  it('lets a user read an e-mail only while the user exists', () => {
+    const refused =
+      (...actions: object[]) =>
+      () =>
+        readScenario(aScenario(actions), 'scenario.yml');
+    expect(refused({ at: '+0s', read: { user: 'Nobody' } })).toThrow('there is no such user at that time');
+    const gone = { at: '+0s', delete: { user: 'Ana' } };
+    expect(refused(gone, { at: '+1s', read: { user: 'Ana' } })).toThrow('there is no such user at that time');
+  });
+
   it('is refused if its group has been deleted', () => {
     const join = { user: 'Ana', group: 'Engineers' };
     expect(
