@@ -129,6 +129,11 @@ const RUNS: Readonly<Record<string, Runs>> = {
     works: [['--status', 'refused', '--yes']],
     fails: ['nosuch'],
   },
+  'notices preview': {
+    works: [['assigned'], ['leaving', '--user', user(1), '--out', 'leaving.html']],
+    fails: ['assigned', '--entitlement', 'nosuch'],
+  },
+  'notices test': { works: [['--to', 'me@example.com', '--yes']], fails: ['--to', 'nobody'] },
   redrive: {
     first: () => operator.run('redrive', '--yes'),
     empty: { args: ['--yes'] },
