@@ -9,8 +9,8 @@ import { ScenarioReferences } from './scenario/references.ts';
 import type { Stack } from './stack/stack.ts';
 
 /**
- * Returns the pages of the emulator itself: its configuration, its time, the calls so far, faults to add or to drop, and what
- * an identity provider does.
+ * Returns the pages of the emulator itself: its configuration, its time, the calls so far, the e-mails that Amazon SES accepted,
+ * faults to add or to drop, and what an identity provider does.
  */
 export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number): NonNullable<GatewayOptions['pages']> {
   const { region } = entitlements.identityCenter;
@@ -22,6 +22,8 @@ export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number)
         return json({ now: stack.clock.now().toISOString(), speed, region });
       case 'GET /calls':
         return json({ all: stack.calls(), fromOutside: stack.callsFromOutside() });
+      case 'GET /outbox':
+        return json(stack.ses.outbox.mails());
       case 'POST /faults': {
         const rules = z.array(FaultRuleSchema).safeParse(parseJson(body));
         if (!rules.success) return refusal(rules.error.issues.map(({ message }) => message));

@@ -1,5 +1,6 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { Entitlements } from '../domain/entitlements.ts';
+import type { Delivery } from '../domain/notices/delivery.ts';
 import { takesSlot } from '../domain/seat/seat.ts';
 import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
@@ -23,6 +24,8 @@ export interface ServeOptions {
   signal: AbortSignal;
   /** Called when the server listens. */
   onListen(details: Listening): void;
+  /** Called when NotifyUser has recorded what became of a notice. */
+  onNotice(delivery: Delivery): void;
   /** Called with what went wrong while the emulator runs, and did not end it. */
   onProblem(problem: string): void;
 }
@@ -40,6 +43,8 @@ export interface Listening {
   seats: number;
   /** Events that EventBridge still has to deliver. */
   pendingEvents: number;
+  /** Page with the e-mails to users, the newest last; only with notices. */
+  outbox?: string;
 }
 
 /** At most this much work is lost when the process is killed. */
@@ -59,7 +64,7 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
-  listener?: Pick<StackListener, 'request' | 'bug'>;
+  listener?: Pick<StackListener, 'request' | 'bug' | 'notice'>;
 }
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
@@ -107,7 +112,8 @@ async function serveState(options: ServeOptions, keeping?: Keeping): Promise<voi
   const { stack, endpoint, resumed, stopListening, close } = await resume(options, keeping?.folder);
   try {
     keeping?.listensAt(Number(new URL(endpoint).port));
-    onListen({ endpoint, resumed, ...(await contentsOf(stack, options.entitlements)) });
+    const outbox = options.entitlements.notices ? { outbox: `${endpoint}/outbox` } : {};
+    onListen({ endpoint, resumed, ...(await contentsOf(stack, options.entitlements)), ...outbox });
     tick(stack);
     let savedAt = performance.now();
     await stack.follow(speed, signal, async () => {
@@ -136,7 +142,8 @@ async function resume(options: ServeOptions, folder: string | undefined) {
     options.onProblem(`${call ?? 'A request'} failed with a bug of the emulator: ${stackOf(error)}`);
   };
   try {
-    return { ...(await listen({ ...options, start, saved, listener: { bug } })), resumed: saved !== undefined };
+    const listener = { bug, notice: options.onNotice };
+    return { ...(await listen({ ...options, start, saved, listener })), resumed: saved !== undefined };
   } catch (error) {
     // One of the system is about the port.
     if (!(folder && saved && error instanceof Error) || 'code' in error) throw error;

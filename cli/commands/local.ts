@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import type { Delivery } from '../../domain/notices/delivery.ts';
 import { validate } from '../../domain/shared/validation.ts';
 import type { Listening } from '../../emulator/server.ts';
 import type { FolderInUseError } from '../../emulator/stack/state-lock.ts';
@@ -7,8 +8,9 @@ import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { deliveryLine } from '../../operator/notices/notice-line.ts';
 import { count, escaped } from '../../operator/text.ts';
-import { commandOf, type Runner } from '../command/command.ts';
+import { commandOf, type Runner, SUB_COMMAND_HELP } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
@@ -30,6 +32,7 @@ export function localCommand(run: Runner): Command {
     summary: 'Serve the emulator until Ctrl-C, without AWS',
     description:
       'The emulator is the whole service on this machine. Other commands use it with --local, and so can every AWS tool that takes an endpoint (aws --endpoint-url …).\n' +
+      'No e-mail leaves it. With notices in the configuration, it prints a line per notice, and serves the e-mails at /outbox.\n' +
       'It takes the configuration of --entitlements, and the directory of --directory or a generated one that fits. Its clock runs like yours, or --speed times as fast; the tick comes every five minutes.',
     examples: [
       ['usher local', 'then in another terminal: usher --local doctor'],
@@ -46,7 +49,7 @@ export function localCommand(run: Runner): Command {
     .option('--directory <FILE>', 'users, groups and applications (docs/scenarios.md)')
     .option('--state <DIR>', 'folder that keeps the state, for one usher local at a time')
     .action(run(local))
-    .addCommand(triggerCommand(run).configureHelp({ showGlobalOptions: true }));
+    .addCommand(triggerCommand(run).configureHelp(SUB_COMMAND_HELP));
 }
 
 async function local(context: Context, command: Command): Promise<void> {
@@ -77,6 +80,7 @@ async function local(context: Context, command: Command): Promise<void> {
       folder: state,
       signal: ending.signal,
       onProblem: (problem) => terminal.note(problem.split('\n').map(escaped).join('\n')),
+      onNotice: (delivery) => printNotice(delivery, context),
       onListen: (listening) => printListening(listening, state, context),
     });
   } catch (error) {
@@ -100,7 +104,7 @@ function printListening(listening: Listening, state: string | undefined, { termi
     terminal.json({ type: 'local', ...listening });
     return;
   }
-  const { endpoint, region, resumed, users, groups, applications, seats, pendingEvents } = listening;
+  const { endpoint, region, resumed, users, groups, applications, seats, pendingEvents, outbox } = listening;
   const there = [
     count(users, 'user'),
     count(groups, 'group'),
@@ -110,8 +114,16 @@ function printListening(listening: Listening, state: string | undefined, { termi
   ];
   terminal.line(`The emulator of ${region} listens at ${endpoint}. Ctrl-C ends it.`);
   terminal.line(`It has ${there.join(', ')}${resumed ? `, from ${state}` : ''}.`);
+  if (outbox !== undefined) terminal.line(`No e-mail leaves it: notices are at ${outbox}, the newest last.`);
   const other = endpoint === emulatorEndpoint({}) ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
   terminal.line(terminal.colors.dim(`In another terminal: ${other}usher --local doctor`));
+}
+
+/** Prints what became of a notice, in ids. */
+function printNotice(delivery: Delivery, { terminal, json }: Context): void {
+  const { kind, entitlement, userId, status, reason } = delivery;
+  if (json) terminal.json(deliveryLine(delivery));
+  else terminal.line(`notice ${kind} ${entitlement}: ${userId} (${[status, reason].filter(Boolean).join(', ')})`);
 }
 
 /** Two processes would write over each other's state. */

@@ -11,7 +11,10 @@ export const LocalLineSchema = z.strictObject({
   groups: Count,
   applications: Count,
   seats: Count.check(z.describe('Seats that take a slot')),
-  pendingEvents: Count.check(z.describe('Events on their way, which start executions')),
+  pendingEvents: Count.check(z.describe('Events on their way')),
+  outbox: z.optional(
+    z.string().check(z.describe('URL of the e-mails to users as JSON, the newest last; only with notices')),
+  ),
 });
 
 /** The emulator did what an identity provider does. */

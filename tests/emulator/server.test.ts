@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { GROUP, user } from '../support/ids.ts';
 import {
   configuration,
@@ -16,6 +18,8 @@ import {
   type StartedOperator,
   startOperator,
 } from '../support/operator.ts';
+
+import { SECRET } from '../support/secret.ts';
 
 const opened: Operator[] = [];
 async function open(...options: Parameters<typeof startOperator>): Promise<StartedOperator> {
@@ -52,6 +56,25 @@ describe('usher local', () => {
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(2) } });
     while ((await seats(operator)) !== 1);
     expect((await operator.run('why', user(2))).out).toMatch(/group-join/);
+  });
+
+  it('prints a line per notice in ids, and serves the e-mails', async () => {
+    const noticed = (configured: Entitlements) => {
+      const notices = { product: 'Kiro', send: ['assigned' as const] };
+      const { notices: settings } = exampleEntitlements({ notices: { backfill: true } });
+      return {
+        ...configured,
+        entitlements: configured.entitlements.map((one) => ({ ...one, notices })),
+        notices: settings,
+      };
+    };
+    const operator = await open({ people: 1, entitlements: noticed });
+    expect(operator.listening['outbox']).toBe(`${operator.endpoint}/outbox`);
+    const [line] = await Promise.all([operator.nextLine(), operator.run('start', '--all', '--wait')]);
+    expect(line).toMatchObject({ type: 'notice', kind: 'assigned', userId: user(1), status: 'sent' });
+    expect(JSON.stringify(line)).not.toContain(SECRET);
+    const mails = await (await fetch(`${operator.endpoint}/outbox`)).json();
+    expect(mails).toMatchObject([{ to: [`${SECRET}-1@example.com`], subject: expect.stringContaining('Kiro') }]);
   });
 
   it('continues from its kept state, however it ended', async () => {

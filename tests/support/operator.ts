@@ -273,6 +273,8 @@ function commandsFor(
 export interface StartedOperator extends Operator {
   /** What it printed when it listened. */
   listening: Record<string, unknown>;
+  /** Returns the next line that it prints. */
+  nextLine(): Promise<Record<string, unknown>>;
   /** Ends it without a chance to do anything. */
   kill(): Promise<void>;
 }
@@ -284,11 +286,13 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Star
   const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
   const child = spawnUsher([...args, ...(keep ? ['--state', 'state'] : [])], { cwd: folder });
   child.stderr.pipe(process.stderr);
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const printed = createInterface(child.stdout);
+  const [line] = await once(printed, 'line');
   const listening: Record<string, unknown> = z.parse(LINES.local, JSON.parse(line));
   return {
     ...commandsFor({ folder, endpoint: String(listening['endpoint']) }),
     listening,
+    nextLine: async () => JSON.parse((await once(printed, 'line'))[0]),
     stop: (signal = 'SIGTERM') => stopped(child, signal),
     async kill() {
       await stopped(child, 'SIGKILL');

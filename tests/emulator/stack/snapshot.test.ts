@@ -26,8 +26,10 @@ const directory = {
   applications: [{ applicationArn: APPLICATION }],
 };
 
-const aStack = (saved?: SavedState) =>
-  openStack({ entitlements: exampleEntitlements(), directory, start, transport: 'in-process', saved });
+const aStack = (saved?: SavedState, entitlements = exampleEntitlements()) =>
+  openStack({ entitlements, directory, start, transport: 'in-process', saved });
+
+const NOTICED = exampleEntitlements({ notices: { backfill: true } });
 
 /** Lets a stack work for a while, and saves it in the middle of something. */
 async function saved(): Promise<SavedState> {
@@ -67,6 +69,37 @@ describe('the state of an emulator', () => {
     const { pendingEvents: _events, records: _records, ...older } = await saved();
     writeFileSync(join(folder, 'state.json'), JSON.stringify(older));
     expect(await readState(folder, STORE_ID)).toMatchObject({ pendingEvents: [], records: 0 });
+  });
+
+  it('of an emulator from before there were notices is read, too', async () => {
+    const folder = aFolder();
+    const { notices: _notices, outbox: _outbox, ...older } = await saved();
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(older));
+    const read = await readState(folder, STORE_ID);
+    expect(read).toMatchObject({ notices: [], outbox: { mails: [], count: 0, sent: [] } });
+    await (await aStack(read, NOTICED)).runUntilIdle();
+  });
+
+  it('has e-mails, markers and messages of the queue, so that another one sends what is left, and nothing twice', async () => {
+    const before = await aStack(undefined, NOTICED);
+    await before.start({ userId: user(1) });
+    await before.runUntilIdle();
+    before.faults.add({ operation: 'SESv2.SendEmail', kind: 'throttle' });
+    before.identityCenter.join(GROUP, user(2));
+    await before.start({ userId: user(2) });
+    // Time passes until Amazon SES has throttled, and no further.
+    const ended = new AbortController();
+    await before.follow(1000, ended.signal, async () => {
+      if (before.faults.left().length === 0) ended.abort();
+    });
+    const folder = aFolder();
+    await writeState(folder, await before.save());
+    const after = await aStack(await readState(folder, STORE_ID), NOTICED);
+    expect(after.ses.outbox.mails()).toEqual(before.ses.outbox.mails());
+    await after.runUntilIdle();
+    const sent = after.ses.outbox.mails();
+    expect(sent.map(({ to }) => to)).toEqual([[aPerson(1).email], [aPerson(2).email]]);
+    expect(new Set(sent.map(({ messageId }) => messageId)).size).toBe(2);
   });
 
   it('lets another one deliver what is pending', async () => {
