@@ -274,6 +274,9 @@ describe('with notices', () => {
       { type: 'unread', message: expect.stringContaining(`schemaVersion (notice ${noticeUid(9)})`) },
       { type: 'error', exitCode: 1 },
     ]);
+    await put(operator, [{ ...aDelivery({ number: 10 }), schemaVersion: 2 }]);
+    const both = linesOf((await operator.run('notices', '--json')).out).filter(({ type }) => type === 'unread');
+    expect(both).toEqual([expect.objectContaining({ message: expect.stringMatching(/, and 1 more$/) })]);
     const resent = await operator.run('notices', 'resend', noticeUid(9), '--yes');
     expect([resent.code, resent.error]).toEqual([1, expect.stringContaining('cannot read a marker')]);
   });
