@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { wrap } from '../../operator/text.ts';
 import type { Context } from './context.ts';
 
@@ -20,6 +20,12 @@ export interface Manual {
   /** The IAM actions that the command needs, as in `docs/policies/`. Empty if it makes no AWS call. */
   permissions: readonly string[];
 }
+
+/** The help of a sub-command: besides its own options, those of the program, and not those of the command above it. */
+export const SUB_COMMAND_HELP = {
+  showGlobalOptions: true,
+  visibleGlobalOptions: ({ parent }: Command): Option[] => [...(parent?.parent?.options ?? [])],
+};
 
 const PERMISSIONS = new WeakMap<Command, readonly string[]>();
 

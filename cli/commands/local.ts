@@ -10,7 +10,7 @@ import { InputError } from '../../input/input-error.ts';
 import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { deliveryLine } from '../../operator/notices/notice-line.ts';
 import { count, escaped } from '../../operator/text.ts';
-import { commandOf, type Runner } from '../command/command.ts';
+import { commandOf, type Runner, SUB_COMMAND_HELP } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
@@ -49,7 +49,7 @@ export function localCommand(run: Runner): Command {
     .option('--directory <FILE>', 'users, groups and applications (docs/scenarios.md)')
     .option('--state <DIR>', 'folder that keeps the state, for one usher local at a time')
     .action(run(local))
-    .addCommand(triggerCommand(run).configureHelp({ showGlobalOptions: true }));
+    .addCommand(triggerCommand(run).configureHelp(SUB_COMMAND_HELP));
 }
 
 async function local(context: Context, command: Command): Promise<void> {

@@ -11,7 +11,7 @@ import { resendContextOf } from '../../operator/notices/resendable.ts';
 import { requireEntitlement } from '../../operator/suggestions.ts';
 import { momentIn, numberOf } from '../../operator/text.ts';
 import { choiceOption, oneOf } from '../command/choices.ts';
-import { commandOf, type Runner } from '../command/command.ts';
+import { commandOf, type Runner, SUB_COMMAND_HELP } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
 import { nameIn, namesOfUsers } from '../command/user-names.ts';
@@ -57,6 +57,7 @@ export function noticesCommand(run: Runner): Command {
       'identitystore:ListUsers',
       'sqs:GetQueueUrl (resend)',
       'sqs:SendMessage (resend)',
+      'ses:SendEmail (test)',
     ],
   })
     .option('--entitlement <NAME>', 'only notices of this entitlement')
@@ -68,7 +69,7 @@ export function noticesCommand(run: Runner): Command {
     .hook('preAction', passOptions)
     .action(run(list));
   for (const make of [resendCommand, previewCommand, testCommand])
-    notices.addCommand(make(run).configureHelp({ showGlobalOptions: true }));
+    notices.addCommand(make(run).configureHelp(SUB_COMMAND_HELP));
   return notices;
 }
 

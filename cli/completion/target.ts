@@ -50,12 +50,17 @@ function takesNext(option: Option | undefined, word: string): Option | undefined
   return option && !word.includes('=') && (option.required || option.optional) ? option : undefined;
 }
 
-/** Finds an option of a command, or of those above it. */
+/** Finds an option of a command, or of the program. */
 function optionOf(command: Command, flag: string): Option | undefined {
   return optionsOf(command).find(({ short, long }) => flag === short || flag.split('=', 1)[0] === long);
 }
 
-/** Lists the options of a command, then of those above it. */
+/** Lists the options of a command, then those of the program; those of a command between them are not its own. */
 export function optionsOf(command: Command): readonly Option[] {
-  return [...command.options, ...(command.parent ? optionsOf(command.parent) : [])].filter(({ hidden }) => !hidden);
+  const program = rootOf(command);
+  return [...command.options, ...(program === command ? [] : program.options)].filter(({ hidden }) => !hidden);
+}
+
+function rootOf(command: Command): Command {
+  return command.parent ? rootOf(command.parent) : command;
 }

@@ -12,7 +12,7 @@ import { NOTICE_KINDS } from './schema.ts';
  * - `in-doubt`: no one knows whether Amazon SES accepted it. It is not tried again by itself.
  * - `refused`: Amazon SES or the Identity Store refused; an operator removes the cause and sends it again.
  * - `limited`: the daily limit of the configuration was reached.
- * - `skipped`: there was no one to write to.
+ * - `skipped`: there was no one to write to, or the notice was throttled until it was too old or no longer true.
  */
 export const DeliveryStatusSchema = z.enum([
   'sending',

@@ -1,6 +1,7 @@
 import { seatEventUid } from '../audit/event.ts';
 import type { AuditEvent } from '../audit/parse.ts';
 import type { NoticeKind } from '../notices/schema.ts';
+import type { Reason } from '../seat/seat.ts';
 import { isPresent } from '../shared/json.ts';
 
 /** What an audit event says that a user may have to be told. It says where to check: only the seat says what is true. */
@@ -39,6 +40,9 @@ const KINDS: Partial<Record<AuditEvent['detail-type'], NoticeKind>> = {
   'Seat Kept': 'kept',
 };
 
+/** Reasons of grants to users who had their seat before: someone removed it by hand, or it has another plan now. */
+const NO_NEWS: ReadonlySet<string> = new Set<Reason>(['drift-healed', 'plan-changed']);
+
 /** Reads an audit event as a hint, or says why it leads to no notice. A time in the future counts as now. */
 export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMarkerReason } {
   if (isPresent(event['replay-name'])) return { skip: 'replayed' };
@@ -48,6 +52,7 @@ export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMar
   if (kind === undefined || !('unmapped' in detail) || !('cause' in detail.unmapped) || detail.user.type_id === 0) {
     return { skip: 'other-event' };
   }
+  if (NO_NEWS.has(detail.status_detail)) return { skip: 'other-event' };
   const isAdopted = type === 'Seat Adopted';
   const [{ uid: applicationArn }] = detail.resources;
   const { uid: userId } = detail.user;

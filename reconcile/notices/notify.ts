@@ -122,13 +122,18 @@ async function proceed(notice: Notice, until: Date, services: NoticeServices): P
   if (standing === 'left-behind' && marker) return settle(marker, inDoubt('left-behind'), services);
   const evidence = { rule, now, isResend: askedBy !== undefined };
   const screened = screenNotice(hint, evidence);
-  if (screened !== undefined || rule === undefined) return skipped(screened ?? 'not-configured');
+  if (screened !== undefined || rule === undefined) return leaveOut(notice, screened ?? 'not-configured', services);
   const [seat] = await services.ledger.seats([hint]);
   const noticesFrom = rule.settings.backfill ? undefined : await startOf(hint.applicationArn, services);
   const decision = decideNotice(hint, { ...evidence, seat, noticesFrom });
-  if ('skip' in decision) return skipped(decision.skip);
+  if ('skip' in decision) return leaveOut(notice, decision.skip, services);
   if ('later' in decision) return { outcome: 'again', reason: decision.later };
   return writeTo(notice, decision.send, { rule, until, services });
+}
+
+/** Leaves a notice out. One that Amazon SES throttled until then is not tried again: its marker must not say so. */
+async function leaveOut({ marker }: Notice, reason: NoMarkerReason, services: NoticeServices): Promise<NoticeResult> {
+  return marker?.status === 'throttled' ? settle(marker, { status: 'skipped', reason }, services) : skipped(reason);
 }
 
 /** Looks up the user, and sends the notice if there is someone to write to. */

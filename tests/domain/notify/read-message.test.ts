@@ -59,6 +59,8 @@ describe('a message of the queue', () => {
   it.each([
     ['a replayed event', { ...aDeliveredEvent(), 'replay-name': 'all-of-it' }, 'replayed'],
     ['a refusal', aDeliveredEvent({ kind: 'refused', refused: 'grant' }), 'other-event'],
+    ['a seat that was made again after a removal by hand', aDeliveredEvent({ reason: 'drift-healed' }), 'other-event'],
+    ['another plan of a seat', aDeliveredEvent({ reason: 'plan-changed' }), 'other-event'],
     ['an observation', aDeliveredEvent({ kind: 'observed' }), 'other-event'],
   ])('about %s leads to no notice', (_fact, event, skip) => {
     expect(read(event)).toEqual({ skip });

@@ -128,6 +128,24 @@ describe('a notice to a user', () => {
     expect(world.mailsTo(1)).toHaveLength(1);
   });
 
+  it.each([
+    ['too-old', async () => undefined],
+    ['behind-the-seat', (world: NoticeWorld) => world.seat(1, 'revoked', { revision: 2, changeSeq: 2 })],
+  ] as const)(
+    'that Amazon SES throttles until it is %s is left out, and its marker says so',
+    async (reason, change) => {
+      const world = await assigned();
+      world.faults.add({ operation: 'SESv2.SendEmail', kind: 'throttle', for: '26h' });
+      await world.enqueueEvent(1, 'assigned');
+      world.after(3 * 3600, () => change(world));
+      await world.play();
+      expect(world.stack.ses.outbox.mails()).toEqual([]);
+      expect(await markerOf(world)).toBe(`skipped ${reason}`);
+      expect(world.outcomes().at(-1)).toBe(`assigned skipped ${reason}`);
+      expect(await world.counted()).toMatchObject({ 'day#2026-11-01': 0 });
+    },
+  );
+
   it('is refused, and not tried again, if AWS does not show the user', async () => {
     const world = await assigned();
     world.faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'refuse' });
