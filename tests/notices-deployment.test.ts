@@ -4,20 +4,25 @@ import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSyn
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { strFromU8, unzipSync } from 'fflate';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { namesOf } from '../adapters/resource-names.ts';
 import { SBOM_FILE } from '../build/sbom.ts';
 import { DETAIL_TYPES } from '../domain/audit/parse.ts';
 import { type EventPattern, matches } from '../emulator/aws/eventbridge/event-pattern.ts';
 import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import { isMet, type PolicyStatement, unguarded } from './support/guards.ts';
+import { STATE_MACHINE } from './support/ids.ts';
 import { noticed } from './support/noticed.ts';
 import { aCheckout, packagedWith, packageIn, type Resource, resolved, type Template } from './support/template.ts';
+import { openWorld } from './support/world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1';
 const FOURTEEN_DAYS_SECONDS = 1_209_600;
 /** As that of every other function. */
 const BUNDLE_LIMIT_BYTES = 400_000;
+
+const CONFIGURATION = noticed({ backfill: true });
 
 /** What only notices need. */
 const OWN_PARTS = [
@@ -47,7 +52,7 @@ let directory: string;
 let template: Template;
 beforeAll(async () => {
   ({ template: without } = await packagedWith(exampleEntitlements()));
-  ({ template: whole, directory } = await packagedWith(noticed()));
+  ({ template: whole, directory } = await packagedWith(CONFIGURATION));
   template = resolved(whole, { KeyArn: KEY });
 });
 
@@ -285,31 +290,40 @@ describe('the packaged function', () => {
     process.stdout.write('\\n' + JSON.stringify(await handler(JSON.parse(process.argv[2]), context)));
   `;
 
-  it('reads its templates and its table, and leaves out a message that it cannot read', async () => {
+  it('sends a notice that an operator sends again, from the configured address', async () => {
+    const world = await openWorld({ configuration: CONFIGURATION, mail: { sending: 'paused' } });
+    await world.joins(1);
+    await world.play();
+    const [assigned] = world.audit.map(({ Detail }) => Detail as { metadata: { uid: string } });
+    world.stack.ses.change({ sending: 'enabled' });
+    const { endpoint, close } = await world.gateway.listen();
+    onTestFinished(close);
     const cwd = join(directory, 'bundles', 'notifyUser');
-    const event = { Records: [{ messageId: 'm1', body: JSON.stringify({ source: 'elsewhere' }) }] };
     const env = {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'key',
       AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_ENDPOINT_URL: endpoint,
       ENTITLEMENTS_FILE: 'entitlements.json',
-      LEDGER_TABLE: 'ledger',
-      AUDIT_BUS: 'bus',
-      STATE_MACHINE: 'arn:aws:states:us-east-1:111122223333:stateMachine:usher-prod-onboarding',
+      LEDGER_TABLE: namesOf('local').ledger,
+      AUDIT_BUS: namesOf('local').auditBus,
+      STATE_MACHINE,
       USHER_VERSION: '1.2.3',
-      NOTICES_TABLE: 'notices',
+      NOTICES_TABLE: namesOf('local').noticesTable,
       NOTICES_TEMPLATES: 'notices.json',
     };
+    const event = { Records: [{ messageId: 'm1', body: JSON.stringify({ resend: assigned?.metadata.uid }) }] };
     const module = join(cwd, 'functions', 'notify-user.mjs');
-    const { stdout } = await run(
-      process.execPath,
-      ['--input-type=module', '-e', RUNTIME, module, JSON.stringify(event)],
+    const arguments_ = ['--input-type=module', '-e', RUNTIME, module, JSON.stringify(event)];
+    const { stdout } = await run(process.execPath, arguments_, { cwd, env });
+    expect(JSON.parse(stdout.split('\n').at(-1) ?? '')).toEqual({ batchItemFailures: [] });
+    expect(world.stack.ses.outbox.mails()).toMatchObject([
       {
-        cwd,
-        env,
+        from: 'usher@example.com',
+        to: [expect.stringContaining('@example.com')],
+        subject: expect.stringContaining('Kiro'),
       },
-    );
-    expect(JSON.parse(stdout.split('\n').at(-1) ?? '')).toHaveProperty('batchItemFailures');
+    ]);
   });
 });

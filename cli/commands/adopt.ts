@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { managedOf } from '../../domain/entitlements.ts';
+import { noticeRuleOf } from '../../domain/notify/decide.ts';
 import { type Adoption, adoptionLine } from '../../operator/adoption/adoption-line.ts';
 import type { OthersSubscriptions } from '../../operator/adoption/others-subscriptions.ts';
 import { adoptingOf, concernedBy, type FoundAdoption, readAdoptions } from '../../operator/adoption/read-adoptions.ts';
@@ -80,6 +81,11 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const lines = some.map((one) => adoptionLine(one, called));
   if (json) for (const line of lines) terminal.json(line);
   if (names) for (const line of lines) printAdopted(line, context);
+  for (const { entitlement } of some) {
+    const rule = noticeRuleOf(readers.entitlements, entitlement.application);
+    if (rule?.settings.backfill && rule.entitlement.notices.send.includes('assigned'))
+      terminal.note(`${entitlement.name}: users whose seat is adopted get the notice assigned (notices.backfill).`);
+  }
   if (!(await terminal.confirm(questionOf(some, subscriptions), yes))) return;
   for (const one of some) {
     // Of orphans that were not shown, none is adopted.

@@ -45,6 +45,8 @@ export function noticesCommand(run: Runner): Command {
       ['usher notices --status in-doubt --names', 'who may not have got theirs'],
       ['usher notices --user alice@example.com', 'did she get the mail?'],
       ['usher notices --since 1d --json', 'what became of all of a day, for programs'],
+      ['usher notices preview assigned --open', 'how a notice looks'],
+      ['usher notices test --to me@example.com', 'does it arrive?'],
       ['usher notices resend 3f0c9a52-7d1e-8b44-9c6a-5e0b1f2d3a4c', 'send one again'],
     ],
     permissions: [

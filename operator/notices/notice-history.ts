@@ -6,7 +6,7 @@ import { noLogGroup } from '../history/audit-records.ts';
 import type { NoticeLine } from '../lines/notices.ts';
 import { type NoneContext, REASONS, whyNoMarker } from './no-marker.ts';
 import { noticeLine } from './notice-line.ts';
-import { isWanted, MOST_LISTED, type NoticeFilter } from './open-notices.ts';
+import { addUnreadable, isWanted, MOST_LISTED, type NoticeFilter } from './open-notices.ts';
 import { resendContextOf } from './resendable.ts';
 
 /** Of whom, and since when. */
@@ -42,12 +42,12 @@ export async function noticeHistory(
     [...changes.values()].map(({ hint }) => hint),
     asker,
   );
-  const lines: NoticeLine[] = [];
-  for (const [uid, change] of changes) {
+  addUnreadable(markers.values(), unread);
+  const lines = [...changes].flatMap(([uid, change]) => {
     const marker = markers.get(uid);
-    if (marker instanceof Error) unread.add(marker);
-    else lines.push(marker ? noticeLine(marker, around) : lineWithoutMarker(change, { ...around, queue }));
-  }
+    if (marker instanceof Error) return [];
+    return marker ? noticeLine(marker, around) : lineWithoutMarker(change, { ...around, queue });
+  });
   return { lines: lines.filter((line) => isWanted(line, question)).reverse(), more };
 }
 

@@ -1,4 +1,6 @@
+import type { Marker } from '../../adapters/operator/notices.ts';
 import type { Delivery, DeliveryStatus } from '../../domain/notices/delivery.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import type { Asker } from '../asker.ts';
 import { MissingPrecondition, UsageError } from '../failures.ts';
 import { escaped } from '../text.ts';
@@ -34,16 +36,29 @@ export async function openNotices(
 ): Promise<OpenNotices | undefined> {
   const notices = await (await services()).notices();
   const deliveries: Delivery[] = [];
+  const markers: Marker[] = [];
   for await (const page of notices.open()) {
     if (page === undefined) return undefined;
-    for (const marker of page) {
-      if (marker instanceof Error) unread.add(marker);
-      else if (isWanted(marker, filter)) deliveries.push(marker);
-    }
+    markers.push(...page);
+    deliveries.push(...readable(page).filter((one) => isWanted(one, filter)));
     progress(`${deliveries.length} notices`);
-    if (deliveries.length > MOST_LISTED) return { deliveries: deliveries.slice(0, MOST_LISTED), more: true };
+    if (deliveries.length > MOST_LISTED) break;
   }
-  return { deliveries, more: false };
+  addUnreadable(markers, unread);
+  return { deliveries: deliveries.slice(0, MOST_LISTED), more: deliveries.length > MOST_LISTED };
+}
+
+function readable(markers: Iterable<Marker>): Delivery[] {
+  return [...markers].flatMap((one) => (one instanceof Error ? [] : one));
+}
+
+/** Adds markers that this version cannot read to what could not be read: after an upgrade, there may be thousands. */
+export function addUnreadable(markers: Iterable<Marker>, unread: Asker['unread']): void {
+  const errors = [...markers].filter((one) => one instanceof Error);
+  const [first] = errors;
+  if (!first) return;
+  const others = errors.length - 1;
+  unread.add(others === 0 ? first : new RefusedError(first.reason, `${first.message}, and ${others} more`));
 }
 
 /** Whether a notice is of an entitlement and has a status, if the filter names them. */
@@ -87,10 +102,6 @@ export async function namedNotices(
     throw new UsageError(
       `No notice was begun for ${unknown.join(', ')}, or it is older than 30 days. usher notices --user says why a user got none`,
     );
-  const deliveries: Delivery[] = [];
-  for (const marker of markers.values()) {
-    if (marker instanceof Error) unread.add(marker);
-    else deliveries.push(marker);
-  }
-  return { deliveries, more: false };
+  addUnreadable(markers.values(), unread);
+  return { deliveries: readable(markers.values()), more: false };
 }

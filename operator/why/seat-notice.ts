@@ -6,7 +6,7 @@ import type { NoticeHint } from '../../domain/notify/hint.ts';
 import type { Seat, SeatStatus } from '../../domain/seat/seat.ts';
 import type { Asker } from '../asker.ts';
 import { type NoneContext, type NoneReason, REASONS, whyNoMarker } from '../notices/no-marker.ts';
-import { relative } from '../text.ts';
+import { escaped, relative } from '../text.ts';
 
 /** What its user was told of the last change of a seat. */
 export interface SeatNotice {
@@ -51,7 +51,11 @@ export async function noticesOfSeats(
     const marker = uids.map((uid) => markers?.get(uid)).find((one) => one !== undefined);
     if (marker instanceof Error) unread.add(marker);
     else if (marker)
-      found.set(seat.applicationArn, { kind: marker.kind, became: marker, words: inWords(marker, around.now) });
+      found.set(seat.applicationArn, {
+        kind: marker.kind,
+        became: marker,
+        words: escaped(inWords(marker, around.now)),
+      });
     else {
       const reason = markers && whyNoMarker(hintOfSeat(seat, kind), around);
       const because = reason === undefined ? 'the notices of the configuration are not deployed' : REASONS[reason];

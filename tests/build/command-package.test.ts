@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandPackage, PACKAGE_NAME, packCommand } from '../../build/command-package.ts';
+import { noticed } from '../support/noticed.ts';
 import { environment, linesOf, runUsher } from '../support/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -18,6 +19,8 @@ let packed: CommandPackage;
 /** A folder of someone who has installed the package, and nothing else. */
 let home: string;
 const installed = (...path: string[]) => join(home, 'node_modules', PACKAGE_NAME, ...path);
+
+const consume = (name: string, text: string) => writeFileSync(join(home, name), text);
 
 /** Runs the installed command. */
 function usher(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -139,6 +142,15 @@ describe('the installed command', () => {
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('start (event)') });
   });
 
+  it('shows notices, with the templates in the package and those next to the entitlements', () => {
+    consume('noticed.yml', JSON.stringify(noticed()));
+    const preview = () => usher(['notices', 'preview', 'assigned', '--entitlements', 'noticed.yml']);
+    expect(preview()).toEqual({ code: 0, out: expect.stringMatching(/^Subject: You can now use Kiro\n/), error: '' });
+    mkdirSync(join(home, 'notices/own/en'), { recursive: true });
+    consume('notices/own/en/greeting.txt.liquid', 'Dear {{ name }},\n');
+    expect(preview().out).toContain('Dear Ana Silva,');
+  });
+
   it('serves the emulator, of which commands then ask', async () => {
     const entitlements = installed('examples/entitlements.yml');
     const args = ['local', '--port', '0', '--json', '--speed', '500', '--people', '5', '--entitlements', entitlements];
@@ -188,7 +200,6 @@ describe('the installed command', () => {
 describe('the exported audit events', () => {
   const samples = readdirSync(join(ROOT, 'schemas/samples')).map((name) => name.replace('.json', ''));
   const sample = (name: string) => readFileSync(join(ROOT, 'schemas/samples', `${name}.json`), 'utf8');
-  const consume = (name: string, text: string) => writeFileSync(join(home, name), text);
 
   it('are parsed by a program that imports them, which learns what is wrong with others', () => {
     const texts = samples.map((name) => `  parseAuditEvent(${sample(name)})`);

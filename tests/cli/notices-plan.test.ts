@@ -110,3 +110,15 @@ describe('after it', () => {
     expect([code, out]).toEqual([2, expect.stringContaining('Its users get no notices any longer.')]);
   });
 });
+
+describe('usher adopt', () => {
+  const adopter = anOperator({ people: 3, assigned: [1], entitlements: (configured) => withNotices(configured) });
+
+  it('says that adopted users are written to, where adopted seats count', async () => {
+    const { error } = await adopter.run('adopt', '--yes', '--wait');
+    expect(error).toContain('users whose seat is adopted get the notice assigned (notices.backfill).');
+    const { out } = await adopter.run('notices', '--user', user(1), '--json');
+    expect(linesOf(out)).toMatchObject([{ kind: 'assigned', status: 'sent' }]);
+    expect((await adopter.run('why', user(1))).out).toContain('Notice: assigned, sent');
+  });
+});

@@ -154,10 +154,8 @@ describe('with notices', () => {
   });
 
   it('usher why says what became of the notice of a seat', async () => {
-    const words = await Promise.resolve([1, 2, 3, 4, 5]).then((numbers) =>
-      Promise.all(numbers.map(async (number) => (await operator.run('why', user(number))).out)),
-    );
-    const text = words.join('');
+    let text = '';
+    for (const number of [1, 2, 3, 4, 5]) text += (await operator.run('why', user(number))).out;
     expect(text.match(/Notice: assigned, sent .* \(message /g)).toHaveLength(2);
     expect(text.match(/Notice: assigned, refused .* \(message-rejected\)\. Once the cause is removed: /g)).toHaveLength(
       2,
@@ -276,6 +274,9 @@ describe('with notices', () => {
       { type: 'unread', message: expect.stringContaining(`schemaVersion (notice ${noticeUid(9)})`) },
       { type: 'error', exitCode: 1 },
     ]);
+    await put(operator, [{ ...aDelivery({ number: 10 }), schemaVersion: 2 }]);
+    const both = linesOf((await operator.run('notices', '--json')).out).filter(({ type }) => type === 'unread');
+    expect(both).toEqual([expect.objectContaining({ message: expect.stringMatching(/, and 1 more$/) })]);
     const resent = await operator.run('notices', 'resend', noticeUid(9), '--yes');
     expect([resent.code, resent.error]).toEqual([1, expect.stringContaining('cannot read a marker')]);
   });

@@ -123,6 +123,7 @@ const READING: readonly (readonly string[])[] = [
   ['backfill', '--dry-run'],
   ['plan', '--people', '--names'],
   ['notices', '--names'],
+  ['notices', 'preview', 'assigned', '--user', 'reader@example.com'],
   ['notices', '--user', 'reader@example.com', '--names'],
   ['init', '--application', 'KiroProfile-us-east-1', '--group', 'developers', '--max', '1', '--output', '-'],
 ];

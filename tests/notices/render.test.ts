@@ -79,6 +79,16 @@ describe.each(NOTICE_KINDS)('the notice %s', (kind) => {
     );
   });
 
+  it('has text that stands out from what is behind it, in light and in dark mode', () => {
+    const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(html) ?? [];
+    for (const css of [html.replace(style, ''), style]) {
+      const behind = colorsIn(css, /background-color: (#\w{6})/g);
+      const text = colorsIn(css, /(?<![-\w])color: (#\w{6})/g);
+      expect(Math.min(behind.length, text.length)).toBeGreaterThan(1);
+      for (const one of text) for (const other of behind) expect(contrastOf(one, other)).toBeGreaterThan(4.5);
+    }
+  });
+
   it('loads nothing, runs nothing, and follows the colours of the mail program', () => {
     expect(html).not.toMatch(/\bsrc=|url\(|@import|<script|<img|<link|<form|<iframe|\son\w+=|http-equiv/i);
     const links = elements.flatMap(({ attributes }) => attributes['href'] ?? []);
@@ -101,6 +111,24 @@ describe.each(NOTICE_KINDS)('the notice %s', (kind) => {
     }
   });
 });
+
+function colorsIn(css: string, pattern: RegExp): string[] {
+  return [...new Set([...css.matchAll(pattern)].map(([, color = '']) => color))];
+}
+
+/** @see https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
+function contrastOf(one: string, other: string): number {
+  const [light = 0, dark = 0] = [one, other].map(luminanceOf).sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminanceOf(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
 
 function valuesOf(value: string) {
   return { product: value, name: value, startUrl: value, region: value, revokeOn: value, text: value, contact: value };

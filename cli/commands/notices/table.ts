@@ -1,5 +1,5 @@
 import type { NoticeLine } from '../../../operator/lines/notices.ts';
-import { count } from '../../../operator/text.ts';
+import { count, escaped } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 
 /** What each status means for an operator. Those without an entry need none. */
@@ -19,13 +19,13 @@ export function printNotices(lines: readonly NoticeLine[], { terminal, clock }: 
     lines.map((line) => [
       ...(isNamed ? [line.name ?? ''] : []),
       line.userId,
-      line.entitlement,
+      escaped(line.entitlement),
       line.kind,
       line.status ?? 'none',
       terminal.when(line.since, now),
       line.resend === undefined ? '?' : line.resend.possible ? 'yes' : 'no',
-      line.uid,
-      whyOf(line),
+      escaped(line.uid),
+      escaped(whyOf(line)),
     ]),
   );
 }
