@@ -1,12 +1,15 @@
 import type { Entitlements } from '../domain/entitlements.ts';
 import { identityOf } from '../domain/notices/identity.ts';
+import { isQuotable } from '../domain/notices/sender.ts';
 import type { PolicyStatement } from './subscription-permissions.ts';
 
 /**
- * A name that is in the message as it is. Others are encoded there or have escapes, and AWS does not say what it compares
- * then; IAM takes only the characters of Latin-1 in a policy, and replaces what looks like a variable.
+ * Whether a policy can name a display name: it is in the message as it is. Others are encoded there, and AWS does not say
+ * what it compares then; IAM takes only the characters of Latin-1 in a policy, and replaces what looks like a variable.
  */
-const PLAIN_NAME = /^(?!.*\$\{)[ !#-[\]-~]*$/;
+function isComparable(name: string): boolean {
+  return isQuotable(name) && !name.includes('${');
+}
 
 /**
  * Returns what `NotifyUser` needs beyond deploy/notices.yml: it sends from exactly the configured address, by the verified
@@ -29,7 +32,7 @@ export function notifyUserStatements({ identityCenter, notices }: Entitlements):
       Condition: {
         StringEquals: { 'ses:FromAddress': from },
         // AWS does not say whether the quotes of the name are part of it.
-        ...(fromName !== undefined && PLAIN_NAME.test(fromName)
+        ...(fromName !== undefined && isComparable(fromName)
           ? { StringEqualsIfExists: { 'ses:FromDisplayName': [fromName, `"${fromName}"`] } }
           : {}),
       },

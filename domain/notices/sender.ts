@@ -8,17 +8,22 @@ export function senderOf({ from, fromName }: Pick<NoticeSettings, 'from' | 'from
   return fromName === undefined ? from : `${encodedName(fromName)} <${from}>`;
 }
 
+/** Whether a display name is in the header of a message as it is, in quotes: it has only simple characters of ASCII. */
+export function isQuotable(name: string): boolean {
+  return /^[ -~]*$/.test(name) && !/["\\<>]/.test(name);
+}
+
 /** Most bytes of text in one encoded word: with `=?UTF-8?B?` and `?=`, Base64 of 45 bytes has 72 of the 75 characters. */
 const ENCODED_WORD_BYTES = 45;
 
 /**
- * Returns a display name as a header takes it: quoted or, if it has anything but simple characters of ASCII, in encoded
- * words. Neither form can hold a line break.
+ * Returns a display name as a header takes it: quoted, or in encoded words if it is not {@link isQuotable}. Neither form can
+ * hold a line break.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2047#section-2
  */
 function encodedName(name: string): string {
-  if (/^[ -~]*$/.test(name) && !/["\\<>]/.test(name)) return `"${name}"`;
+  if (isQuotable(name)) return `"${name}"`;
   const words: string[] = [''];
   for (const character of name) {
     const word = `${words.at(-1)}${character}`;
