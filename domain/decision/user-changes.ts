@@ -93,7 +93,8 @@ function reasonOf(
   change: ChangeKind,
   known: { grant: Reason | undefined; revoke: Reason | undefined; hold: HoldReason | undefined },
 ): UserChange['reason'] {
-  if (change === 'gains') return known.grant;
+  // A seat that is kept may have to be made again.
+  if (change === 'gains' || change === 'kept') return known.grant;
   if (change === 'held') return known.hold;
   return change === 'revoked' || change === 'leaving' ? known.revoke : undefined;
 }

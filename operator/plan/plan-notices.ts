@@ -2,6 +2,7 @@ import type { ChangeKind, UserChange } from '../../domain/decision/user-changes.
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { NoticeKind, NoticeSettings } from '../../domain/notices/schema.ts';
 import { noticeRuleOf, screenNotice } from '../../domain/notify/decide.ts';
+import { isNews } from '../../domain/notify/hint.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { PlanTotalLine } from '../lines/plan.ts';
 
@@ -20,7 +21,7 @@ const NOTICES: Partial<Record<ChangeKind, NoticeKind>> = {
   leaving: 'leaving',
   revoked: 'revoked',
   kept: 'kept',
-  // What is made of a seat is audited as assigned.
+  // What is made of a seat is audited as assigned; only what the user did not have before is news.
   repaired: 'assigned',
 };
 /** Changes because of which there is no one left to write to. */
@@ -38,7 +39,7 @@ export function plannedNotices(
   const about = { applicationArn: application, changeSeq: 0, at: now.toISOString(), uid: '', isAdopted: false };
   const isTold = ({ change, reason, userId }: UserChange) => {
     const kind = NOTICES[change];
-    if (kind === undefined || WITHOUT_USER.has(reason)) return false;
+    if (kind === undefined || WITHOUT_USER.has(reason) || (reason !== undefined && !isNews(reason))) return false;
     return screenNotice({ ...about, userId, kind }, { rule, now, isResend: false }) === undefined;
   };
   const isSilent = !(hasBegun || rule.settings.backfill);
