@@ -47,7 +47,12 @@ describe('what the function that writes to users may send', () => {
     ['a name of which AWS says nothing', { fromName: 'Acme IT' }, { 'ses:FromAddress': 'usher@example.com' }, true],
     ['a name that the message encodes', { fromName: 'Über' }, named('=?UTF-8?B?w5xiZXI=?='), true],
     ['a name that IAM would replace', { fromName: 'The ${aws:username}' }, named('The ${aws:username}'), true],
-    ['a name with markup, which the message encodes', { fromName: 'Acme <IT>' }, named('=?UTF-8?B?QWNtZSA8SVQ+?='), true],
+    [
+      'a name with markup, which the message encodes',
+      { fromName: 'Acme <IT>' },
+      named('=?UTF-8?B?QWNtZSA8SVQ+?='),
+      true,
+    ],
     ['a name that the message escapes', { fromName: 'The "IT"' }, named('"The \\"IT\\""'), true],
   ])('comes from %s: allowed or not', (_who, settings, context, isAllowed) => {
     expect(isMet(statementFor(settings), context)).toBe(isAllowed);
