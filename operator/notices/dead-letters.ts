@@ -14,8 +14,10 @@ export interface NoticeLetter {
   message: Message;
   /** What it is, or why it stays. */
   title: string;
-  /** The id of its notice; undefined if it is moved nowhere. */
-  uid: string | undefined;
+  /** Whether NotifyUser can read it; what it cannot read stays. */
+  isMovable: boolean;
+  /** The id of its notice, if it leads to one. */
+  uid?: string;
   /** NotifyUser sends nothing of it: moved, it is only counted, and gone. */
   isSilent: boolean;
 }
@@ -35,21 +37,22 @@ function contentOf(
   body: string,
   entitlements: Entitlements,
   now: Date,
-): Pick<NoticeLetter, 'title' | 'uid' | 'isSilent'> {
-  const stays = (title: string) => ({ title: `${title}: stays in the queue`, uid: undefined, isSilent: false });
+): Pick<NoticeLetter, 'title' | 'isMovable' | 'uid' | 'isSilent'> {
   try {
     const asked = readMessage(body, now);
-    if ('skip' in asked) return stays(`no notice, because ${REASONS[asked.skip]}`);
-    if ('resend' in asked)
-      return { title: `notice ${asked.resend}, asked for by an operator`, uid: asked.resend, isSilent: false };
-    const { hint } = asked;
-    const rule = noticeRuleOf(entitlements, hint.applicationArn);
-    const reason = screenNotice(hint, { rule, now, isResend: false });
+    if ('skip' in asked) return { title: `no notice, because ${REASONS[asked.skip]}`, isMovable: true, isSilent: true };
+    if ('resend' in asked) {
+      const { resend: uid } = asked;
+      return { title: `notice ${uid}, asked for by an operator`, isMovable: true, uid, isSilent: false };
+    }
+    const { uid, kind, userId, applicationArn } = asked.hint;
+    const rule = noticeRuleOf(entitlements, applicationArn);
+    const reason = screenNotice(asked.hint, { rule, now, isResend: false });
     const why = reason === undefined ? '' : `, not sent any more: ${REASONS[reason]}`;
-    return { title: `${hint.kind}: user ${hint.userId}${why}`, uid: hint.uid, isSilent: reason !== undefined };
+    return { title: `${kind}: user ${userId}${why}`, isMovable: true, uid, isSilent: reason !== undefined };
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
-    return stays('not a change of a seat');
+    return { title: 'not a change of a seat: stays in the queue', isMovable: false, isSilent: false };
   }
 }
 

@@ -237,6 +237,23 @@ describe('with notices', () => {
     expect(again?.['since']).not.toBe(one?.['since']);
   });
 
+  it('usher redrive moves back what leads to no notice, so that the queue of dead letters becomes empty', async () => {
+    const [audited] = linesOf((await operator.run('audit', '--json', '--user', user(1))).out);
+    const { type: _, ...event } = audited ?? {};
+    const detail = { ...Object(event['detail']), status_detail: 'drift-healed' };
+    await send(operator, DEAD_LETTERS, { ...event, detail });
+    const ended = await operator.run('redrive', '--json', '--yes');
+    expect(ended.error).toContain('NotifyUser sends nothing of 1 message');
+    expect(resultsOf(ended.out)).toMatchObject([
+      { type: 'message', title: 'no notice, because users are not told of such a change', startable: true },
+      { type: 'resent', messageId: expect.any(String) },
+    ]);
+    const mails = await mailsOf(operator);
+    await aMinute(operator);
+    expect(await mailsOf(operator)).toBe(mails);
+    expect((await operator.run('status')).out).not.toContain(DEAD_LETTERS);
+  });
+
   it('usher redrive moves dead letters back, and leaves what is no notice', async () => {
     const [audited] = linesOf((await operator.run('audit', '--json', '--user', user(1))).out);
     const { type: _, ...event } = audited ?? {};

@@ -15,10 +15,10 @@ export async function redriveNotices(yes: boolean, context: Context): Promise<nu
   const left = new Set<NoticeLetter>(letters);
   try {
     printMessages(
-      letters.map((letter) => ({ ...letter, isStartable: letter.uid !== undefined })),
+      letters.map((letter) => ({ ...letter, isStartable: letter.isMovable })),
       context,
     );
-    const movable = letters.filter(({ uid }) => uid !== undefined);
+    const movable = letters.filter(({ isMovable }) => isMovable);
     const silent = movable.filter(({ isSilent }) => isSilent).length;
     if (silent > 0)
       terminal.note(
