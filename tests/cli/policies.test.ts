@@ -69,7 +69,7 @@ const ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' 
 const NEEDS_NO_POLICY = 'sts:GetCallerIdentity';
 
 interface Policy {
-  Statement: { Action: string[]; Resource: string | string[] }[];
+  Statement: { Sid: string; Action: string[]; Resource: string | string[] }[];
 }
 const policy = (name: string): Policy =>
   JSON.parse(readFileSync(new URL(`../../docs/policies/${name}.json`, import.meta.url), 'utf8'));
@@ -247,6 +247,15 @@ describe('the policies for people', () => {
       const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
       expect(`${command}: ${list}`).toBe(`${command}: ${help.trim().replace(/\s+/g, ' ')}`);
     }
+  });
+
+  it('have the statements that the handbook names', () => {
+    const handbook = readFileSync(new URL('../../docs/operator.md', import.meta.url), 'utf8');
+    const lines = handbook.split('\n').filter((line) => line.startsWith('Leave out '));
+    const named = lines.flatMap((line) => [...line.matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, sid]) => sid));
+    const sids = ['read-only', 'operator', 'restore'].flatMap((name) => policy(name).Statement.map(({ Sid }) => Sid));
+    expect(named).toContain('ResendNotices');
+    expect(named.filter((sid) => sid !== 'AuditBucketArn' && !sids.includes(String(sid)))).toEqual([]);
   });
 
   it('name no resource by a wildcard where something is changed', () => {
