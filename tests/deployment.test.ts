@@ -484,6 +484,15 @@ describe('every alarm', () => {
     expect(named.toSorted()).toEqual(sections.toSorted());
   });
 
+  it('is explained with queries that are deployed, here and elsewhere in the docs', () => {
+    const named = globSync('docs/*.md', { cwd: ROOT })
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+      .flatMap((text) => [...text.matchAll(/\bquery \*([^*]+)\*/g)].map(([, name]) => name));
+    const deployed = ofType(withNotices, 'AWS::Logs::QueryDefinition').map(([, { Properties }]) => Properties['Name']);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !deployed.includes(`usher-prod/${name}`))).toEqual([]);
+  });
+
   it('on the bucket is there only if there is a bucket', async () => {
     expect(properties('AuditDeliveryAlarm')).toMatchObject({
       MetricName: 'DeliveryToS3.DataFreshness',
