@@ -11,6 +11,8 @@ export interface MailIdentity {
   status: string;
   /** Whether messages are signed with DKIM. */
   isSigned: boolean;
+  /** The configuration set with which Amazon SES sends what names none; undefined if there is none. */
+  defaultSet: string | undefined;
 }
 
 /** What Amazon SES lets an account send in a Region. */
@@ -18,8 +20,8 @@ export interface MailAccount {
   /** Whether it sends to verified identities only. */
   isSandbox: boolean;
   isSending: boolean;
-  /** `HEALTHY`, `PROBATION` or `SHUTDOWN`. */
-  enforcement: string;
+  /** `HEALTHY`, `PROBATION` or `SHUTDOWN`; undefined if AWS does not say it. */
+  enforcement: string | undefined;
   /** Recipients within 24 hours: the most, and those of the last; undefined if there is no limit. */
   perDay: { most: number; sent: number } | undefined;
   /** Most recipients per second. */
@@ -56,25 +58,23 @@ export function sesSettings(client: SESv2Client): MailSettings {
           () => client.send(new GetEmailIdentityCommand({ EmailIdentity: name })),
         );
         if (!found) return undefined;
-        const { VerifiedForSendingStatus, VerificationStatus = '', DkimAttributes } = found;
+        const { VerifiedForSendingStatus, VerificationStatus = '', DkimAttributes, ConfigurationSetName } = found;
         if (VerifiedForSendingStatus === undefined)
           throw malformedAnswer('GetEmailIdentity', 'VerifiedForSendingStatus');
         return {
           isVerified: VerifiedForSendingStatus,
           status: VerificationStatus,
           isSigned: DkimAttributes?.SigningEnabled === true && DkimAttributes.Status === 'SUCCESS',
+          defaultSet: ConfigurationSetName,
         };
       });
     },
 
     async account() {
       return ask('GetAccount', [], async () => {
-        const {
-          ProductionAccessEnabled,
-          SendingEnabled,
-          EnforcementStatus = '',
-          SendQuota,
-        } = await client.send(new GetAccountCommand());
+        const { ProductionAccessEnabled, SendingEnabled, EnforcementStatus, SendQuota } = await client.send(
+          new GetAccountCommand(),
+        );
         const { Max24HourSend, MaxSendRate, SentLast24Hours } = SendQuota ?? {};
         if (ProductionAccessEnabled === undefined || SendingEnabled === undefined) {
           throw malformedAnswer('GetAccount', 'ProductionAccessEnabled or SendingEnabled');

@@ -45,6 +45,11 @@ async function mailFindings(notices: NoticeSettings, region: string, services: S
           `${name} is verified, and Amazon SES has an identity ${notices.from}, too`,
           'AWS does not say which of the two a permission to send must name. If it refuses with access-denied, set notices.identity to the address, or delete that identity',
         );
+      if (identity.defaultSet !== undefined && notices.configurationSet === undefined)
+        return found.warning(
+          `${name} is verified, and sends by default with the configuration set ${identity.defaultSet}`,
+          `AWS then asks for the permission to send with it, too, which notifyUser has only of the set that is named: notices.configurationSet: ${identity.defaultSet}`,
+        );
       if (!identity.isSigned)
         return found.warning(
           `${name} is verified, and messages are not signed with DKIM`,
@@ -68,7 +73,7 @@ function accountFindings(found: Findings, account: MailAccount, notices: NoticeS
   }
   const limits = quotaFinding(found, account, notices);
   if (isSandbox) return [found.warning('The account is in the sandbox of Amazon SES', SANDBOX), limits];
-  if (enforcement !== 'HEALTHY')
+  if (enforcement !== undefined && enforcement !== 'HEALTHY')
     return [
       found.warning(
         `Amazon SES reviews the account: ${enforcement}`,

@@ -32,6 +32,9 @@ export const MailSettingsSchema = z.strictObject({
   configurationSets: z.optional(
     z.array(z.string()).check(z.describe('Configuration sets that exist. By default that of the notices')),
   ),
+  defaultConfigurationSet: z.optional(
+    z.string().check(z.describe('Configuration set that every identity sends with by default. By default none')),
+  ),
   perDay: z.optional(
     z.int().check(z.minimum(0), z.describe('Most recipients within 24 hours: 50,000, or 200 in the sandbox')),
   ),
@@ -43,7 +46,9 @@ export const MailSettingsSchema = z.strictObject({
 export type MailSettings = z.infer<typeof MailSettingsSchema>;
 
 /** An account of Amazon SES, complete. */
-export type MailAccount = { [Setting in keyof MailSettings]-?: NonNullable<MailSettings[Setting]> };
+export type MailAccount = {
+  [Setting in Exclude<keyof MailSettings, 'defaultConfigurationSet'>]-?: NonNullable<MailSettings[Setting]>;
+} & Pick<MailSettings, 'defaultConfigurationSet'>;
 
 /**
  * Returns an account: as the settings say and, where they say nothing, one that may send the notices.
@@ -51,7 +56,7 @@ export type MailAccount = { [Setting in keyof MailSettings]-?: NonNullable<MailS
  * @see https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
  */
 export function mailAccountOf(settings: MailSettings, notices: NoticeSettings | undefined): MailAccount {
-  const { sandbox = false } = settings;
+  const { sandbox = false, defaultConfigurationSet } = settings;
   const identity = notices && (notices.identity ?? notices.from.slice(notices.from.lastIndexOf('@') + 1));
   const set = notices?.configurationSet;
   return {
@@ -60,6 +65,7 @@ export function mailAccountOf(settings: MailSettings, notices: NoticeSettings | 
     verified: settings.verified ?? (identity === undefined ? [] : [identity]),
     pending: settings.pending ?? [],
     configurationSets: settings.configurationSets ?? (set === undefined ? [] : [set]),
+    ...(defaultConfigurationSet === undefined ? {} : { defaultConfigurationSet }),
     perDay: settings.perDay ?? (sandbox ? 200 : 50_000),
     perSecond: settings.perSecond ?? (sandbox ? 1 : 14),
   };

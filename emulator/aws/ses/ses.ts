@@ -82,7 +82,8 @@ export class Ses {
       throw this.#overQuota('Daily message quota exceeded.');
     if (!this.#sends.take(this.#now(), { perSecond: account.perSecond, amount: recipients.length }))
       throw this.#overQuota('Maximum sending rate exceeded.');
-    const mail = this.outbox.add(mailOf(input, this.#now()), counted);
+    const { ConfigurationSetName = account.defaultConfigurationSet } = input;
+    const mail = this.outbox.add(mailOf({ ...input, ConfigurationSetName }, this.#now()), counted);
     this.#options.onMail?.(mail);
     return { MessageId: mail.messageId };
   }
@@ -136,7 +137,7 @@ export class Ses {
 
   #describeIdentity(input: object): object {
     const identity = 'EmailIdentity' in input ? String(input.EmailIdentity) : '';
-    const { verified, pending } = this.#account();
+    const { verified, pending, defaultConfigurationSet } = this.#account();
     const isIn = (identities: readonly string[]) => identities.map(inLowerDomain).includes(inLowerDomain(identity));
     const isSuccess = isIn(verified);
     if (!(isSuccess || isIn(pending))) throw notFound(`Email identity <${identity}> does not exist.`);
@@ -153,6 +154,7 @@ export class Ses {
         SigningAttributesOrigin: 'AWS_SES',
       },
       MailFromAttributes: { BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' },
+      ...(defaultConfigurationSet === undefined ? {} : { ConfigurationSetName: defaultConfigurationSet }),
       Policies: {},
       Tags: [],
     };

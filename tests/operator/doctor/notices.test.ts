@@ -60,6 +60,20 @@ describe('the checks of notices', () => {
       'warning',
       /identity usher@example\.com, too .*notices\.identity/,
     ],
+    [
+      'has a default configuration set',
+      {},
+      { defaultConfigurationSet: 'my-first-set' },
+      'warning',
+      /configuration set my-first-set .*notices\.configurationSet: my-first-set/,
+    ],
+    [
+      'has one, and another is named',
+      { configurationSet: 'usher' },
+      { defaultConfigurationSet: 'my-first-set' },
+      'ok',
+      /^ex/,
+    ],
     ['has upper case in the file', { identity: 'Example.COM' }, { verified: ['example.com'] }, 'ok', /^example\.com/],
   ])('say of a sender whose identity %s what is missing', async (_fact, notices, mail, verdict, text) => {
     const { verdicts, text: found } = said(

@@ -118,6 +118,17 @@ describe('SendEmail', () => {
     ]);
   });
 
+  it('sends with the default configuration set of the identity where a message names none', async () => {
+    const settings = { configurationSets: ['usher'], defaultConfigurationSet: 'my-first-set' };
+    const { client, send, ses } = await anAccount({ settings });
+    await send();
+    await send({ ConfigurationSetName: 'usher' });
+    expect(ses.outbox.mails().map(({ configurationSet }) => configurationSet)).toEqual(['my-first-set', 'usher']);
+    expect(await client.send(new GetEmailIdentityCommand({ EmailIdentity: 'example.com' }))).toMatchObject({
+      ConfigurationSetName: 'my-first-set',
+    });
+  });
+
   it('gives every message an id of its own', async () => {
     const { send } = await anAccount();
     const ids = [await send(), await send(), await send()].map(({ MessageId }) => MessageId);
