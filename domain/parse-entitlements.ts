@@ -9,6 +9,7 @@ import {
   RequestsPerSecond,
   SeatsMax,
 } from './entitlements.ts';
+import { inLowerDomain } from './notices/identity.ts';
 import { MOST_SENDER_CHARACTERS, senderOf } from './notices/sender.ts';
 import { mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
@@ -165,11 +166,14 @@ function longSender(settings: unknown): ValidationIssue[] {
   return [{ path: 'notices.fromName', problem: `expected at most ${most} characters, encoded for e-mail, with from` }];
 }
 
-/** Amazon SES lets a verified domain send for itself and its subdomains, and a verified address for itself alone. */
+/**
+ * Amazon SES lets a verified domain send for itself and its subdomains, and a verified address for itself alone: another
+ * case before the `@` is another address.
+ */
 function foreignSender(settings: unknown): ValidationIssue[] {
   const { success, data } = NoticesDraft.safeParse(settings);
   if (!success || data.identity === undefined) return [];
-  const [from, identity] = [data.from.toLowerCase(), data.identity.toLowerCase()];
+  const [from, identity] = [inLowerDomain(data.from), inLowerDomain(data.identity)];
   const domain = from.slice(from.lastIndexOf('@') + 1);
   const isOwn = identity.includes('@') ? from === identity : `.${domain}`.endsWith(`.${identity}`);
   return isOwn ? [] : [{ path: 'notices.from', problem: 'expected an address of notices.identity' }];

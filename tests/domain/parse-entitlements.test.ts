@@ -61,7 +61,7 @@ describe('notices in the configuration', () => {
     ['a sender of the identity', { identity: 'mail.example.com' }],
     ['a sender below the identity', { identity: 'example.com' }],
     ['an identity in other letters', { identity: 'Example.COM' }],
-    ['the sender itself as identity', { identity: 'Usher@mail.example.com' }],
+    ['the sender itself as identity', { identity: 'usher@Mail.example.com' }],
     ['a name in any script', { fromName: '情報システム部' }],
     ['a region and a language', { region: 'eu-west-1', language: 'pt-BR' }],
     ['a slow pace', { perSecond: 0.1, dailyLimit: 1 }],
@@ -88,6 +88,11 @@ describe('notices in the configuration', () => {
     [
       'of a sender who is not the address that is the identity',
       aNoticedFile({ identity: 'other@mail.example.com' }),
+      { 'notices.from': 'expected an address of notices.identity' },
+    ],
+    [
+      'of a sender that differs from the address in upper case before the @, which Amazon SES distinguishes',
+      aNoticedFile({ identity: 'Usher@mail.example.com' }),
       { 'notices.from': 'expected an address of notices.identity' },
     ],
     [

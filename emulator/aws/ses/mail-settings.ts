@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { inLowerDomain } from '../../../domain/notices/identity.ts';
 import type { NoticeSettings } from '../../../domain/notices/schema.ts';
 
 const Identity = z
@@ -82,10 +83,4 @@ export function isVerified(address: string, { verified }: Pick<MailAccount, 'ver
   if (known.has(`${address.slice(0, at)}@${domain}`)) return true;
   const labels = domain.split('.');
   return labels.some((_, index) => known.has(labels.slice(index).join('.')));
-}
-
-/** Domains have no upper case. */
-export function inLowerDomain(identity: string): string {
-  const at = identity.lastIndexOf('@');
-  return identity.slice(0, at + 1) + identity.slice(at + 1).toLowerCase();
 }

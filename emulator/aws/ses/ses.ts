@@ -1,8 +1,9 @@
+import { inLowerDomain } from '../../../domain/notices/identity.ts';
 import type { NoticeSettings } from '../../../domain/notices/schema.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import { type Quirks, USUAL } from '../identity-center/quirks.ts';
 import { jsonService, type Service, ServiceError } from '../json-service.ts';
-import { inLowerDomain, isVerified, type MailAccount, type MailSettings, mailAccountOf } from './mail-settings.ts';
+import { isVerified, type MailAccount, type MailSettings, mailAccountOf } from './mail-settings.ts';
 import { type Mail, Outbox } from './outbox.ts';
 import { addressIn, parseSendEmail, recipientsOf, type SendEmail } from './send-email-input.ts';
 import { SendRate } from './send-rate.ts';
