@@ -1,3 +1,4 @@
+import { mayBeListedStill } from '../domain/decision/timing.ts';
 import { type Entitlement, managedOf } from '../domain/entitlements.ts';
 import { joinedAtOf } from '../domain/queue/work-queue.ts';
 import { ownsAccess, withoutAccess } from '../domain/seat/ownership.ts';
@@ -39,12 +40,13 @@ function afterRepeats(seat: Seat, { seat: before, execution }: Task, now: Date):
 export async function grant(task: Task, services: BatchServices): Promise<ChangeOutcome | Setback> {
   const { change, entitlement, origin } = task;
   const { clock, ledger, measure, stops } = services;
-  const { applicationArn, part } = change;
+  const { applicationArn } = change;
   // A deployment since the plan has removed the entitlement, its enforce mode or its subscription.
   if (entitlement?.mode !== 'enforce') return 'later';
   const settings = managedOf(entitlement);
-  if (part !== undefined && !settings) return 'later';
+  if (change.part !== undefined && !settings) return 'later';
   if (isSuperseded(task)) return 'done';
+  const part = (await isLeftOver(task, services)) ? undefined : change.part;
   const makes = {
     access: part === undefined || part === 'access',
     subscription: settings !== undefined && includesSubscription(part),
@@ -72,6 +74,16 @@ export async function grant(task: Task, services: BatchServices): Promise<Change
 async function isListLate({ change, seat }: Task, { applications }: ApplyServices): Promise<boolean> {
   if (change.reason !== 'drift-healed' || (seat !== undefined && isUnanswered(seat))) return false;
   return applications.isAssigned(change.applicationArn, change.userId);
+}
+
+/**
+ * Whether the assignment next to which only a subscription is to be made is the one that Usher has revoked: a list may still
+ * show it. It is no longer there, so that it is made again.
+ */
+async function isLeftOver({ change, seat }: Task, { applications, clock }: ApplyServices): Promise<boolean> {
+  if (change.part !== 'subscription' || seat?.status !== 'revoked') return false;
+  if (!mayBeListedStill(seat, { readAt: clock.now() })) return false;
+  return !(await applications.isAssigned(change.applicationArn, change.userId));
 }
 
 /** A seat whose intention is saved, and which of its parts are to be made. */

@@ -68,6 +68,11 @@ export function mayStillShow(seat: CreateTimes & Pick<Seat, 'removedAt'>, { read
   return seat.removedAt === undefined && waitForCreateToShow(seat, { readAt }) !== undefined;
 }
 
+/** Whether a list that shows the assignment of a revoked seat may be too early to show its end. */
+export function mayBeListedStill({ changedAt }: Pick<Seat, 'changedAt'>, { readAt }: { readAt: Date }): boolean {
+  return waitSince(changedAt, CREATE_SHOWS_SECONDS, readAt) !== undefined;
+}
+
 /** Whether a read that shows the assignment may be too early to show the removal that AWS has accepted. */
 export function waitForRemovalToShow(
   { removedAt }: Pick<Seat, 'removedAt'>,

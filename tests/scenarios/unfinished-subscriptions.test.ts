@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import { APPLICATION, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import { CALLS, joinAlone, openManaged, partsOf, seatEvents } from '../support/managed.ts';
 import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import type { World } from '../support/world.ts';
@@ -157,6 +157,22 @@ describe.each([KIRO, Q_BUSINESS])(
     });
   },
 );
+
+describe('a user who comes back while the list still shows the assignment that Usher has revoked', () => {
+  it('gets an assignment of Usher’s again, which ends with the seat', async () => {
+    const world = await openManaged({ settled: [2], quirks: { subscribingAssigns: true } });
+    world.center.setLag('SSOAdmin.ListApplicationAssignments', 900);
+    await joinAlone(world, 1);
+    world.after(3600, () => world.leaves(1));
+    world.after(4000, () => world.center.join(GROUP, user(1)));
+    world.after(4010, () => world.start({ scope: 'everything' }));
+    world.after(9000, () => world.leaves(1));
+    await world.ticking(240);
+    const ofUser = seatEvents(world).filter((event) => event.split(' ')[2] === '1');
+    expect(ofUser).toHaveLength(4);
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+});
 
 describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
   const { cancel, list } = CALLS[settings.provider];

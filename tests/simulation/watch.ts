@@ -428,6 +428,8 @@ export class Watch {
     const key = keyOf(pair);
     const since = this.#byHandSince.get(key);
     if (since === undefined || (this.#adoptedAt.get(key) ?? Number.NEGATIVE_INFINITY) >= since) return;
+    // Where reads lag, none tells it from Usher's own assignment, whose removal AWS has accepted.
+    if (this.lag > 0 && this.shadow.seat(pair.applicationArn, pair.userId)?.removedAt !== undefined) return;
     const created = this.#firstCreates.get(key) ?? Number.POSITIVE_INFINITY;
     if (since < created - SNAPSHOT_AGE - this.lag) this.violate(3, 'a removal of what someone else has assigned', pair);
   }
