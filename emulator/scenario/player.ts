@@ -84,6 +84,7 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
       reporter.audit?.(entry);
       keepPace();
     },
+    mail: (mail) => reporter.mail?.(mail),
     notice(delivery) {
       notices.set(delivery.uid, delivery.status);
       reporter.notice?.(delivery);

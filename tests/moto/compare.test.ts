@@ -9,6 +9,7 @@ const AGREED: Played = {
   assignments: ['user-1 application'],
   seats: ['user-1 confirmed'],
   audit: ['Seat Assigned user-1 group-join'],
+  mails: ['ana@example.com You can now use Kiro'],
   calls: { 'SSOAdmin.CreateApplicationAssignment': 1, 'DynamoDB.PutItem': 3 },
 };
 

@@ -19,12 +19,14 @@ export interface Played {
   seats: readonly string[];
   /** `<detail-type> <userId> <reason>` of what the bus took, second copies too. */
   audit: readonly string[];
+  /** `<recipient> <subject>` of each message that Amazon SES took. */
+  mails: readonly string[];
   /** Calls of the functions by `<Service>.<Operation>`. */
   calls: Readonly<Record<string, number>>;
 }
 
 /** Of a scenario that came to nothing. */
-export const NOTHING: Played = { executions: [], assignments: [], seats: [], audit: [], calls: {} };
+export const NOTHING: Played = { executions: [], assignments: [], seats: [], audit: [], mails: [], calls: {} };
 
 /** The rule let an event start no execution. The local stack has no rule: there the execution finds nothing to do. */
 export const KEPT_OUT = 'kept out';
@@ -42,6 +44,7 @@ export function differences(here: Played, there: Played): string[] {
     ...listDifference('assignments', here.assignments, there.assignments),
     ...listDifference('seats', here.seats, there.seats),
     ...listDifference('audit events', here.audit, there.audit),
+    ...listDifference('messages', here.mails, there.mails),
     ...callDifferences(here.calls, there.calls),
   ];
 }

@@ -16,6 +16,8 @@ import * as z from 'zod/mini';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { parseTemplate, type Template } from '../../adapters/operator/template.ts';
 import { functionsIn, withKeys } from '../../build/package.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { packagedWith } from '../support/template.ts';
 import type { LambdaFunction } from './lambda.ts';
 import { DEFAULT_ACCOUNT, type Moto, settingsOf } from './moto.ts';
 
@@ -71,8 +73,18 @@ function stage(args: readonly string[], { endpoint }: Moto): Promise<string> {
 /** Packages the service as it is deployed. @param directory where the package and the code are kept */
 export async function packageService(directory: string): Promise<Package> {
   await command([join(ROOT, 'node_modules/.bin/serverless'), 'package'], {});
+  return keepPackage(PACKAGE, directory);
+}
+
+/** Packages the service with notices. @param directory where the package and the code are kept */
+export async function packageWithNotices(directory: string): Promise<Package> {
+  const { directory: made } = await packagedWith(exampleEntitlements({ notices: { backfill: true } }));
+  return keepPackage(made, directory);
+}
+
+async function keepPackage(made: string, directory: string): Promise<Package> {
   const kept = join(directory, 'package');
-  cpSync(PACKAGE, kept, { recursive: true });
+  cpSync(made, kept, { recursive: true });
   const { service } = StateSchema.parse(JSON.parse(readFileSync(join(kept, 'serverless-state.json'), 'utf8')));
   const { region, stage, stackName = `${service.service}-${stage}` } = service.provider;
   const code = new Map<string, { directory: string; sha256: string }>();
@@ -183,6 +195,13 @@ export async function resolve({ stackName, code }: Package, settings: ClientSett
   }
   if (!machine) throw new Error(`The stack has no ${MACHINE}`);
   return { machine, functions };
+}
+
+/** Returns where the templates of notices lie: Lambda's working directory is where the package lies. */
+export function templatesOf({ arn, environment }: LambdaFunction, { code }: Package): Record<string, string> {
+  const { NOTICES_TEMPLATES: file } = environment;
+  const directory = code.get(arn.split(':').at(-1) ?? '')?.directory;
+  return file === undefined || directory === undefined ? {} : { NOTICES_TEMPLATES: join(directory, file) };
 }
 
 /** Writes a scenario's entitlements as the package has them. @returns the file */

@@ -8,12 +8,14 @@ export async function playHere(script: Script): Promise<{ played: Played; second
   const states = new Map<string, string[]>();
   const ends = new Map<string, ExecutionEnd>();
   const audit: string[] = [];
+  const mails: string[] = [];
   const { seats, assignments, calls } = await play(script, {
     state: ({ execution, state }) => {
       states.set(execution, [...(states.get(execution) ?? []), state]);
     },
     ended: (end) => ends.set(end.execution, end),
     audit: ({ DetailType, Detail }) => audit.push(auditLine(DetailType, Detail)),
+    mail: ({ to, subject }) => mails.push(`${to.join()} ${subject}`),
     behind: () => undefined,
   });
   const all = [...ends.values()];
@@ -28,6 +30,7 @@ export async function playHere(script: Script): Promise<{ played: Played; second
       assignments: assignments.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort(),
       seats: seats.map(({ userId, status }) => `${userId} ${status}`).sort(),
       audit: audit.sort(),
+      mails: mails.sort(),
       // What starts the executions is not part of the service; the functions describe them.
       calls: Object.fromEntries(
         Object.entries(calls).filter(([call]) => !call.startsWith('SFN.') || call === 'SFN.DescribeExecution'),

@@ -23,6 +23,8 @@ const FileSchema = z.strictObject({
         max: z._default(z.int(), 200),
         mode: z._default(z.enum(['enforce', 'observe']), 'enforce'),
         requestsPerSecond: z._default(z.int(), 10),
+        /** Whether users get notices. */
+        notices: z._default(z.boolean(), false),
         actions: z.array(z.unknown()).check(z.minLength(1)),
       }),
     )
@@ -57,7 +59,7 @@ function userId(person: (typeof PEOPLE)[number]): string {
 }
 
 function complete(
-  { title, members, assigned, max, mode, requestsPerSecond, actions }: Written,
+  { title, members, assigned, max, mode, requestsPerSecond, notices, actions }: Written,
   number: number,
   start: Date,
 ) {
@@ -69,10 +71,15 @@ function complete(
     entitlements: exampleEntitlements({
       entitlements: [{ application: own, groups: [engineering], seats: { max }, mode }],
       requestsPerSecond,
+      ...(notices ? { notices: { backfill: true } } : {}),
     }),
     directory: {
       identityStoreId: STORE_ID,
-      users: PEOPLE.map((person) => ({ userId: userId(person), userName: person.toLowerCase() })),
+      users: PEOPLE.map((person) => ({
+        userId: userId(person),
+        userName: person.toLowerCase(),
+        email: `${person.toLowerCase()}@example.com`,
+      })),
       groups: [{ groupId: engineering, members: members.map(userId) }, { groupId: sales }],
       applications: [{ applicationArn: own, assigned: assigned.map(userId) }],
     },

@@ -3,7 +3,7 @@ import { connectLedger } from '../../adapters/ledger.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import type { Played } from './compare.ts';
-import { type Deployed, type Package, resolve, writeEntitlements } from './deployment.ts';
+import { type Deployed, type Package, resolve, templatesOf, writeEntitlements } from './deployment.ts';
 import { Executions } from './executions.ts';
 import type { Lambda } from './lambda.ts';
 import { type Moto, settingsOf } from './moto.ts';
@@ -14,8 +14,15 @@ export interface Engine {
   moto: Moto;
   lambda: Lambda;
   packaged: Package;
+  /** The same with notices. */
+  withNotices: Package;
   /** For files. */
   directory: string;
+}
+
+/** The package that a script needs. */
+export function packageFor({ entitlements }: Script, { packaged, withNotices }: Engine): Package {
+  return entitlements.notices === undefined ? packaged : withNotices;
 }
 
 /** An account in which all is ready for one scenario. */
@@ -33,8 +40,10 @@ const QUIET_SECONDS = 3;
 const POLL_MILLISECONDS = 1000;
 
 /** Sets up what surrounds the deployed rule, machine, table and bus: Identity Center, and the deployed functions. */
-export async function stageIn(account: string, engine: Engine, { directory, entitlements }: Script): Promise<Stage> {
-  const { moto, lambda, packaged } = engine;
+export async function stageIn(account: string, engine: Engine, script: Script): Promise<Stage> {
+  const { directory, entitlements } = script;
+  const { moto, lambda } = engine;
+  const packaged = packageFor(script, engine);
   const settings = settingsOf(moto.endpoint, account, packaged.region);
   const deployed = await resolve(packaged, settings);
   const world = new World({ directory, entitlements }, { account, region: packaged.region, moto, lambda });
@@ -45,8 +54,9 @@ export async function stageIn(account: string, engine: Engine, { directory, enti
     AWS_ENDPOINT_URL: endpoint,
   };
   for (const one of deployed.functions) {
-    await lambda.register({ ...one, environment: { ...one.environment, ...own } });
+    await lambda.register({ ...one, environment: { ...one.environment, ...own, ...templatesOf(one, packaged) } });
   }
+  if (entitlements.notices) await world.mail.verify(entitlements.notices);
   return {
     async play({ steps }, endsWithinSeconds) {
       try {
@@ -64,6 +74,7 @@ export async function stageIn(account: string, engine: Engine, { directory, enti
           assignments: world.assignments(),
           seats: await seatsIn(entitlements, deployed, settings),
           audit: world.audit.sort(),
+          mails: entitlements.notices ? await world.mail.sent() : [],
           calls: Object.fromEntries(world.door.calls),
         };
       } finally {

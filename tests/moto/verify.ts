@@ -9,12 +9,12 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { drawTable } from '../../cli/ui/columns.ts';
 import { differences, NOTHING, type Played } from './compare.ts';
-import { createStack, deploy, packageService } from './deployment.ts';
+import { createStack, deploy, packageService, packageWithNotices } from './deployment.ts';
 import { playHere } from './here.ts';
 import { Lambda } from './lambda.ts';
 import { DEFAULT_ACCOUNT, findMoto, type Moto, settingsOf, startMoto } from './moto.ts';
 import { readScenarios, type Scenario } from './scenarios.ts';
-import { type Engine, type Stage, stageIn } from './there.ts';
+import { type Engine, packageFor, type Stage, stageIn } from './there.ts';
 
 const MISSING = 3;
 const INTERRUPTED = 130;
@@ -77,9 +77,10 @@ async function main(): Promise<void> {
   const { port, close } = await lambda.listen();
   let moto: Moto | undefined;
   try {
-    const packaged = await packageService(directory);
+    const packaged = await packageService(join(directory, 'usual'));
+    const withNotices = await packageWithNotices(join(directory, 'with-notices'));
     moto = await startMoto({ functions: port, skip });
-    const verdicts = await verify(played, { moto, lambda, packaged, directory });
+    const verdicts = await verify(played, { moto, lambda, packaged, withNotices, directory });
     if (verdicts.some(({ there }) => there === NOTHING)) console.log(moto.log());
     const unsupported = [...moto.unsupported().keys()].sort();
     report({ verdicts, long, version: found.version, unsupported, seconds: (performance.now() - began) / 1000 });
@@ -111,24 +112,32 @@ function parted(candidates: readonly Candidate[]): [Candidate[], Candidate[]] {
 
 /**
  * Plays side by side, each in an account of its own. What a scenario needs is made ready one after another, so that none
- * is late because all begin; those that take longest come first. The last has the account that the command deploys to.
+ * is late because all begin; those that take longest come first.
  */
 async function verify(candidates: readonly Candidate[], engine: Engine): Promise<Verdict[]> {
   const { moto, lambda, packaged } = engine;
   const deployed = deploy(packaged, moto);
   // It is waited for further down.
   deployed.catch(() => undefined);
-  const inOrder = [...candidates].sort((one, other) => other.seconds - one.seconds);
+  // The last has the account that the command deploys to, which has no notices.
+  const inOrder = [...candidates].sort((one, other) => weightOf(other) - weightOf(one));
   const plays: Promise<Verdict>[] = [];
   for (const [index, candidate] of inOrder.entries()) {
-    const last = index === inOrder.length - 1;
+    const script = candidate.scenario.script(new Date());
+    const needed = packageFor(script, engine);
+    const last = index === inOrder.length - 1 && needed === packaged;
     const account = last ? DEFAULT_ACCOUNT : String(FIRST_ACCOUNT + index);
-    await (last ? deployed : createStack(packaged, settingsOf(moto.endpoint, account, packaged.region)));
-    const stage = await stageIn(account, engine, candidate.scenario.script(new Date()));
+    await (last ? deployed : createStack(needed, settingsOf(moto.endpoint, account, needed.region)));
+    const stage = await stageIn(account, engine, script);
     plays.push(playOne(candidate, stage).then((verdict) => withLog(verdict, lambda, account)));
   }
   const verdicts = await Promise.all(plays);
+  await deployed;
   return verdicts.sort((one, other) => candidates.indexOf(one.candidate) - candidates.indexOf(other.candidate));
+}
+
+function weightOf({ scenario, seconds }: Candidate): number {
+  return scenario.script(new Date()).entitlements.notices ? Number.POSITIVE_INFINITY : seconds;
 }
 
 async function playOne(candidate: Candidate, stage: Stage): Promise<Verdict> {

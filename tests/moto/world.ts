@@ -8,6 +8,7 @@ import { ssoAdmin } from '../../emulator/aws/sso-admin/sso-admin.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import { auditLine } from './compare.ts';
 import type { Lambda } from './lambda.ts';
+import { MotoMail } from './mail.ts';
 import { ACCOUNT_HEADER, type Moto } from './moto.ts';
 
 /** An account of moto in which the stack is complete. */
@@ -24,6 +25,7 @@ export class World {
   readonly faults = new Faults({ now: () => new Date() });
   readonly door: Gateway;
   readonly audit: string[] = [];
+  readonly mail: MotoMail;
   #acting: Date | undefined;
 
   constructor(
@@ -37,6 +39,7 @@ export class World {
     const { instanceArn } = entitlements.identityCenter;
     this.identityCenter = new IdentityCenter(directory, { clock, instanceArn });
     const behind = (options: Passage) => passThrough(moto.endpoint, { account, region, ...options });
+    this.mail = new MotoMail({ endpoint: moto.endpoint, account, region });
     const bus = behind({ target: 'AWSEvents', scope: 'events', version: '1.1' });
     this.door = new Gateway({
       services: {
@@ -45,6 +48,7 @@ export class World {
         DynamoDB: behind({ target: 'DynamoDB_20120810', scope: 'dynamodb', version: '1.0' }),
         SFN: behind({ target: 'AWSStepFunctions', scope: 'states', version: '1.0' }),
         EventBridge: listened(bus, (line) => this.audit.push(line)),
+        SESv2: this.mail,
       },
       faults: this.faults,
       onCrash: (id, death) => lambda.kill(id, death),
