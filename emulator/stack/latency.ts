@@ -14,7 +14,10 @@ export const LatencySchema = z.strictObject({
     0,
   ),
   ledger: z._default(Seconds.check(z.describe('Seconds of each request to DynamoDB')), 0),
-  bus: z._default(Seconds.check(z.describe('Seconds of each request to EventBridge, Step Functions, STS and Amazon SES')), 0),
+  bus: z._default(
+    Seconds.check(z.describe('Seconds of each request to EventBridge, Step Functions, STS and Amazon SES')),
+    0,
+  ),
 });
 /** See {@link LatencySchema}. */
 export type Latencies = z.output<typeof LatencySchema>;
