@@ -122,7 +122,7 @@ function noticeNotes({ noticesChange, notices = 0 }: PlanLine): string[] {
       ];
 }
 
-/** Returns how many users would be written to; undefined if the configuration has no notices. */
+/** Returns how many notices would be sent; undefined if the configuration has no notices. */
 export function noticesInWords({
   notices,
   noticesPerDay = 0,

@@ -31,6 +31,8 @@ export interface UserChange {
   dueAt?: string;
   /** On the waitlist, from 1. */
   position?: number;
+  /** `gains`: the user joins the waitlist first, until a revocation of the same plan frees the slot. */
+  waitsFirst?: true;
 }
 
 /** What is decided about users whose reads are too young, or whose last attempt failed. */
@@ -69,6 +71,7 @@ export function userChangesIn(users: readonly UserState[], forecast: Forecast): 
           ...(reason ? { reason } : {}),
           ...(change === 'leaving' && after?.dueAt !== undefined ? { dueAt: after.dueAt } : {}),
           ...(change === 'waitlisted' && position !== undefined ? { position } : {}),
+          ...(reason === 'place-freed' && before?.status !== 'waitlisted' ? { waitsFirst: true } : {}),
         },
       ];
     })

@@ -70,7 +70,7 @@ export const PlanLineSchema = z.strictObject({
   notices: z
     .optional(Count)
     .check(
-      z.describe('Users who would be written to, if they have an address; absent if the entitlement has no notices'),
+      z.describe('Notices that would be sent, to users who have an address; absent if the entitlement has no notices'),
     ),
   noticesChange: z
     .optional(z.enum(['begin', 'end']))

@@ -72,7 +72,7 @@ export function planLineOf(plan: EntitlementPlan, prices: SeatPrices | undefined
     ...(missingGroups.length > 0 ? { missingGroups } : {}),
     ...(refusals.length > 0 ? { refused: refusals.map(({ reason, message }) => ({ reason, message })) } : {}),
     ...(plan.isStopped ? { subscriptionsStopped: true } : {}),
-    ...(plan.notices.users === undefined ? {} : { notices: plan.notices.users }),
+    ...(plan.notices.count === undefined ? {} : { notices: plan.notices.count }),
     ...(plan.notices.change === undefined ? {} : { noticesChange: plan.notices.change }),
     ...(before === undefined ? {} : { pricePerMonthBefore: before / 100 }),
     ...(after === undefined ? {} : { pricePerMonth: after / 100 }),

@@ -8,8 +8,8 @@ import type { PlanTotalLine } from '../lines/plan.ts';
 
 /** The notices of a plan of one entitlement. */
 export interface PlannedNotices {
-  /** Users who would be written to, as far as only the configuration and the seat decide; undefined if none ever are. */
-  users: number | undefined;
+  /** Notices that would be sent, as far as only the configuration and the seat decide; undefined if none ever are. */
+  count: number | undefined;
   /** `begin`: no full sweep with notices has ended yet. `end`: the deployed configuration has notices, this one has none. */
   change: 'begin' | 'end' | undefined;
 }
@@ -27,7 +27,7 @@ const NOTICES: Partial<Record<ChangeKind, NoticeKind>> = {
 /** Changes because of which there is no one left to write to. */
 const WITHOUT_USER: ReadonlySet<UserChange['reason']> = new Set(['user-deleted', 'user-disabled']);
 
-/** Counts the users who would be written to because of changes, by the decision of the service. */
+/** Counts the notices that changes lead to, by the decision of the service. */
 export function plannedNotices(
   { application }: Pick<Entitlement, 'application'>,
   changes: readonly UserChange[],
@@ -35,15 +35,22 @@ export function plannedNotices(
 ): PlannedNotices {
   const rule = noticeRuleOf(entitlements, application);
   const hasBegun = queue?.reports?.[application]?.noticesFrom !== undefined;
-  if (!rule) return { users: undefined, change: hasBegun ? 'end' : undefined };
+  if (!rule) return { count: undefined, change: hasBegun ? 'end' : undefined };
   const about = { applicationArn: application, changeSeq: 0, at: now.toISOString(), uid: '', isAdopted: false };
-  const isTold = ({ change, reason, userId }: UserChange) => {
-    const kind = NOTICES[change];
-    if (kind === undefined || WITHOUT_USER.has(reason) || (reason !== undefined && !isNews(reason))) return false;
-    return screenNotice({ ...about, userId, kind }, { rule, now, isResend: false }) === undefined;
-  };
+  const sentOf = (change: UserChange) =>
+    kindsOf(change).filter((kind) => {
+      const hint = { ...about, userId: change.userId, kind };
+      return screenNotice(hint, { rule, now, isResend: false }) === undefined;
+    });
   const isSilent = !(hasBegun || rule.settings.backfill);
-  return { users: isSilent ? 0 : changes.filter(isTold).length, change: hasBegun ? undefined : 'begin' };
+  return { count: isSilent ? 0 : changes.flatMap(sentOf).length, change: hasBegun ? undefined : 'begin' };
+}
+
+/** Returns what a user is told of a change. Who waits first is told of the wait, and of the seat. */
+function kindsOf({ change, reason, waitsFirst }: UserChange): NoticeKind[] {
+  const kind = NOTICES[change];
+  if (kind === undefined || WITHOUT_USER.has(reason) || (reason !== undefined && !isNews(reason))) return [];
+  return waitsFirst === true ? ['waitlisted', kind] : [kind];
 }
 
 /** Returns how many notices the plans of all entitlements come to, and how many are sent per day; nothing without notices. */
@@ -52,6 +59,6 @@ export function noticeTotal(
   settings: NoticeSettings | undefined,
 ): Pick<PlanTotalLine, 'notices' | 'noticesPerDay'> {
   if (!settings) return {};
-  const notices = plans.reduce((all, { notices: { users = 0 } }) => all + users, 0);
+  const notices = plans.reduce((all, { notices: { count = 0 } }) => all + count, 0);
   return { notices, noticesPerDay: settings.dailyLimit };
 }

@@ -109,6 +109,15 @@ const CASES: [
     },
     0,
   ],
+  [
+    'a user joins, and one leaves whose slot is then free',
+    { entitlements: [{ seats: { max: 3 } }] },
+    (world) => {
+      leave(world, 1);
+      join(world, 4);
+    },
+    3,
+  ],
   ['the brake holds who leaves', { brake: { percent: 0, atLeast: 1 } }, (world) => leave(world, 1, 2, 3), 0],
   [
     'someone removes an assignment by hand, and a user joins',

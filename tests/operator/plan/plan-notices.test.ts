@@ -43,23 +43,23 @@ function planned({ settings = {}, notices = {}, queue, mode = 'enforce' }: Given
 
 describe('the notices of a plan', () => {
   it('are one per user who learns of a change, and none for one who is deleted or disabled, or had all of it before', () => {
-    expect(planned({ queue: BEGUN })).toEqual({ users: 6, change: undefined });
+    expect(planned({ queue: BEGUN })).toEqual({ count: 6, change: undefined });
   });
 
   it('are only of the kinds that the entitlement sends', () => {
-    expect(planned({ queue: BEGUN, notices: { send: ['waitlisted', 'revoked'] } }).users).toBe(2);
+    expect(planned({ queue: BEGUN, notices: { send: ['waitlisted', 'revoked'] } }).count).toBe(2);
   });
 
   it.each<[string, Given, object]>([
-    ['nothing is deployed', {}, { users: 0, change: 'begin' }],
-    ['no full sweep with notices has ended', { queue: sweptQueue() }, { users: 0, change: 'begin' }],
-    ['the first sweep counts, too', { settings: { backfill: true } }, { users: 6, change: 'begin' }],
+    ['nothing is deployed', {}, { count: 0, change: 'begin' }],
+    ['no full sweep with notices has ended', { queue: sweptQueue() }, { count: 0, change: 'begin' }],
+    ['the first sweep counts, too', { settings: { backfill: true } }, { count: 6, change: 'begin' }],
     [
       'the entitlement only observes',
       { queue: sweptQueue(), mode: 'observe' },
-      { users: undefined, change: undefined },
+      { count: undefined, change: undefined },
     ],
-    ['the entitlement begins to observe', { queue: BEGUN, mode: 'observe' }, { users: undefined, change: 'end' }],
+    ['the entitlement begins to observe', { queue: BEGUN, mode: 'observe' }, { count: undefined, change: 'end' }],
   ])('are counted where %s', (_name, given, expected) => {
     expect(planned(given)).toEqual(expected);
   });
@@ -67,13 +67,13 @@ describe('the notices of a plan', () => {
   it('end where only the deployed configuration has them', () => {
     const about = { entitlements: exampleEntitlements(), now: START };
     const plan = (queue: WorkQueue) => plannedNotices({ application: APPLICATION }, CHANGES, { ...about, queue });
-    expect(plan(BEGUN)).toEqual({ users: undefined, change: 'end' });
-    expect(plan(sweptQueue())).toEqual({ users: undefined, change: undefined });
+    expect(plan(BEGUN)).toEqual({ count: undefined, change: 'end' });
+    expect(plan(sweptQueue())).toEqual({ count: undefined, change: undefined });
   });
 
   it('are added up over all entitlements, next to what is sent per day', () => {
     const { notices } = exampleEntitlements({ notices: { dailyLimit: 3 } });
-    const plans = [2, undefined, 5].map((users) => ({ notices: { users, change: undefined } }));
+    const plans = [2, undefined, 5].map((count) => ({ notices: { count, change: undefined } }));
     expect(noticeTotal(plans, notices)).toEqual({ notices: 7, noticesPerDay: 3 });
     expect(noticeTotal(plans, undefined)).toEqual({});
   });
