@@ -39,6 +39,8 @@ const configurations = fc
       ...(second ? [{ name: 'kiro', application: OTHER_APPLICATION, ...second }] : []),
     ],
     brake,
+    // Every notice is counted, and none is held up by a limit.
+    notices: { backfill: true, dailyLimit: 1000, perSecond: 10 },
   }));
 
 function entitlements(): fc.Arbitrary<Pick<Entitlement, 'groups' | 'seats' | 'onLeave' | 'mode'>> {
@@ -78,7 +80,7 @@ const histories = fc.record({
 type History = typeof histories extends fc.Arbitrary<infer Value> ? Value : never;
 
 describe('usher plan', () => {
-  it('says what the next full sweep then does, for each user of each entitlement', async () => {
+  it('says what the next full sweep then does, for each user of each entitlement, and how many notices are sent', async () => {
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
@@ -88,9 +90,12 @@ describe('usher plan', () => {
         const file = planFileOf(await planConfiguration({ configuration, groupNames: new Map() }, asker), undefined);
         expect(asker.unread.isEmpty).toBe(true);
         const before = await Promise.all(configuration.entitlements.map((one) => heldIn(world, one.application)));
+        const mails = () => world.stack.ses.outbox.mails().length;
+        const sent = mails();
         world.deploy(history.after);
         await world.start({ scope: 'tick' });
         await world.play();
+        expect(mails() - sent).toBe(file.total.notices);
         for (const [index, { application, mode }] of configuration.entitlements.entries()) {
           const [earlier, later] = [before[index], await heldIn(world, application)];
           if (!earlier) throw new Error('Every application was read before');
@@ -102,7 +107,7 @@ describe('usher plan', () => {
         }
         const isEmpty =
           file.changes.every(({ mode }) => mode === 'observe') &&
-          file.plans.every((one) => one.configuration === 'known');
+          file.plans.every((one) => one.configuration === 'known' && one.noticesChange === undefined);
         expect(file.total.hasChanges).toBe(!isEmpty);
       }),
       { numRuns: 120 },
