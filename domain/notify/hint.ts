@@ -16,6 +16,8 @@ export interface NoticeHint {
   at: string;
   /** The seat was adopted: its user may have had it for a long time. */
   isAdopted: boolean;
+  /** The user has waited for the seat in the waitlist. */
+  hasWaited?: true;
 }
 
 /** Why no one is written to; none of these leaves a marker. */
@@ -40,6 +42,7 @@ const KINDS: Partial<Record<AuditEvent['detail-type'], NoticeKind>> = {
   'Seat Kept': 'kept',
 };
 
+const WAITED: Reason = 'place-freed';
 /** Reasons of grants to users who had their seat before: someone removed it by hand, or it has another plan now. */
 const NO_NEWS: ReadonlySet<string | undefined> = new Set<Reason>(['drift-healed', 'plan-changed']);
 
@@ -70,5 +73,6 @@ export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMar
     changeSeq,
     at: new Date(Math.min(detail.time, now.getTime())).toISOString(),
     isAdopted,
+    ...(detail.status_detail === WAITED ? { hasWaited: true } : {}),
   };
 }
