@@ -16,6 +16,8 @@ export interface NoticeHint {
   at: string;
   /** The seat was adopted: its user may have had it for a long time. */
   isAdopted: boolean;
+  /** The user has waited for the seat in the waitlist. */
+  hasWaited?: true;
 }
 
 /** Why no one is written to; none of these leaves a marker. */
@@ -40,11 +42,12 @@ const KINDS: Partial<Record<AuditEvent['detail-type'], NoticeKind>> = {
   'Seat Kept': 'kept',
 };
 
+const WAITED: Reason = 'place-freed';
 /** Reasons of grants to users who had their seat before: someone removed it by hand, or it has another plan now. */
-const NO_NEWS: ReadonlySet<string> = new Set<Reason>(['drift-healed', 'plan-changed']);
+const NO_NEWS: ReadonlySet<string | undefined> = new Set<Reason>(['drift-healed', 'plan-changed']);
 
-/** Whether a change is news to its user, by the reason that the audit stream gives. */
-export function isNews(reason: string): boolean {
+/** Whether a change with this reason is news to the user. */
+export function isNews(reason: string | undefined): boolean {
   return !NO_NEWS.has(reason);
 }
 
@@ -70,5 +73,6 @@ export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMar
     changeSeq,
     at: new Date(Math.min(detail.time, now.getTime())).toISOString(),
     isAdopted,
+    ...(detail.status_detail === WAITED ? { hasWaited: true } : {}),
   };
 }

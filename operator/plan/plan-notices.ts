@@ -49,7 +49,7 @@ export function plannedNotices(
 /** Returns what a user is told of a change. Who waits first is told of the wait, and of the seat. */
 function kindsOf({ change, reason, waitsFirst }: UserChange): NoticeKind[] {
   const kind = NOTICES[change];
-  if (kind === undefined || WITHOUT_USER.has(reason) || (reason !== undefined && !isNews(reason))) return [];
+  if (kind === undefined || WITHOUT_USER.has(reason) || !isNews(reason)) return [];
   return waitsFirst === true ? ['waitlisted', kind] : [kind];
 }
 

@@ -42,7 +42,7 @@ function planned({ settings = {}, notices = {}, queue, mode = 'enforce' }: Given
 }
 
 describe('the notices of a plan', () => {
-  it('are one per user who learns of a change, and none for one who is deleted or disabled, or had all of it before', () => {
+  it('are one per user who learns of a change, and none for one who is gone or had the seat before', () => {
     expect(planned({ queue: BEGUN })).toEqual({ count: 6, change: undefined });
   });
 
