@@ -111,8 +111,32 @@ describe('after it', () => {
   });
 });
 
+describe('usher why', () => {
+  const { entitlements, ...others } = withNotices(configuration(200, { onLeave: { revokeAfterDays: 7 } }));
+  const silent = entitlements.map((one) =>
+    one.notices ? { ...one, notices: { ...one.notices, send: ['assigned' as const] } } : one,
+  );
+  const explained = anOperator({ people: 2, entitlements: () => ({ ...others, entitlements: silent }) });
+
+  it('names the last change of the seat, also one of which its user is not told', async () => {
+    await explained.run('start', '--all', '--wait');
+    for (const action of ['leave', 'join']) {
+      await explained.run('local', 'trigger', action, user(1), GROUP);
+      await explained.run('start', '--user', user(1), '--wait');
+    }
+    const { out } = await explained.run('why', user(1));
+    expect(out).toMatch(/Seat Assigned.*Seat Leaving.*Seat Kept/s);
+    expect(out).toContain('Notice: none (kept), because the configuration does not send this kind.');
+  });
+});
+
 describe('usher adopt', () => {
   const adopter = anOperator({ people: 3, assigned: [1], entitlements: (configured) => withNotices(configured) });
+  const quiet = anOperator({
+    people: 3,
+    assigned: [1],
+    entitlements: (configured) => withNotices(configured, { backfill: false }),
+  });
 
   it('says that adopted users are written to, where adopted seats count', async () => {
     const { error } = await adopter.run('adopt', '--yes', '--wait');
@@ -120,5 +144,10 @@ describe('usher adopt', () => {
     const { out } = await adopter.run('notices', '--user', user(1), '--json');
     expect(linesOf(out)).toMatchObject([{ kind: 'assigned', status: 'sent' }]);
     expect((await adopter.run('why', user(1))).out).toContain('Notice: assigned, sent');
+  });
+
+  it('leaves adopted users alone unless adopted seats count, and usher why says so', async () => {
+    await quiet.run('adopt', '--yes', '--wait');
+    expect((await quiet.run('why', user(1))).out).toContain('Notice: none (assigned), because the seat was adopted:');
   });
 });
