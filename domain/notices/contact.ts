@@ -62,8 +62,7 @@ const INVISIBLE = /[^\P{C}\u200C\u200D]/gu;
 /** Returns a name as it may be shown in a line of text; undefined if nothing is left of it. */
 function greetingName(name: string | undefined): string | undefined {
   const shown = (name ?? '').replace(/\s+/gu, ' ').replace(INVISIBLE, '').trim();
-  const cut = [...shown].slice(0, MOST_NAME_CHARACTERS).join('').trim();
-  return /[\p{L}\p{N}]/u.test(cut) ? cut : undefined;
+  return /[\p{L}\p{N}]/u.test(shown) && [...shown].length <= MOST_NAME_CHARACTERS ? shown : undefined;
 }
 
 /** Longest list of languages that is read, and most of its entries that count. */

@@ -76,7 +76,9 @@ describe('the name in a greeting', () => {
     ['has no marks that turn its direction', { givenName: '\u202eanA\u2066\u200f' }, 'anA'],
     ['keeps the joiners that a script needs', { givenName: 'می\u200cخواهم' }, 'می\u200cخواهم'],
     ['keeps markup, which templates escape', { givenName: '<b>Ana</b>' }, '<b>Ana</b>'],
-    ['is cut by characters, not in the middle of one', { givenName: '😀a'.repeat(50) }, '😀a'.repeat(32)],
+    ['has up to 64 characters', { givenName: '😀a'.repeat(32) }, '😀a'.repeat(32)],
+    ['is the display name if the given name is longer', { givenName: 'a'.repeat(65), displayName: 'Ana' }, 'Ana'],
+    ['is absent if it is longer: a part of it would be another name', { displayName: 'a'.repeat(65) }, undefined],
     ['has no half of a character', { givenName: 'Ana\ud83d' }, 'Ana'],
   ])('%s', (_fact, parts, expected) => {
     expect(nameOf(parts)).toBe(expected);
