@@ -193,7 +193,7 @@ describe('the packaged errors', () => {
   });
 
   it('keep the classes that an adapter knows', () => {
-    const adapters = globSync('adapters/{,subscriptions/}*.ts', { cwd: ROOT }).map((file) =>
+    const adapters = globSync('adapters/{,notices/,subscriptions/}*.ts', { cwd: ROOT }).map((file) =>
       readFileSync(join(ROOT, file), 'utf8'),
     );
     const known = adapters.flatMap((source) => {

@@ -22,6 +22,8 @@ const FOURTEEN_DAYS_SECONDS = 1_209_600;
 /** As that of every other function. */
 const BUNDLE_LIMIT_BYTES = 400_000;
 
+/** What may be in a zip: see tests/bundles.test.ts. */
+const LICENSES = ['Apache-2.0', 'MIT', 'MIT-0'];
 const CONFIGURATION = noticed({ backfill: true });
 
 /** What only notices need. */
@@ -236,11 +238,17 @@ describe('the function that writes to users', () => {
   });
 
   it('is in the bill of materials, with what renders messages and without what signs for several Regions', () => {
-    const { dependencies }: { dependencies: { ref: string; dependsOn?: string[] }[] } = JSON.parse(
-      readFileSync(join(directory, SBOM_FILE), 'utf8'),
-    );
-    const packages = dependencies.find(({ ref }) => ref === 'notifyUser.zip')?.dependsOn ?? [];
+    const bill: {
+      dependencies: { ref: string; dependsOn?: string[] }[];
+      components: { 'bom-ref': string; licenses?: { license: { id?: string } }[] }[];
+    } = JSON.parse(readFileSync(join(directory, SBOM_FILE), 'utf8'));
+    const packages = bill.dependencies.find(({ ref }) => ref === 'notifyUser.zip')?.dependsOn ?? [];
     expect(packages).toEqual(expect.arrayContaining(['node_modules/liquidjs', 'node_modules/@aws-sdk/client-sesv2']));
+    const licenses = bill.components
+      .filter((one) => packages.includes(one['bom-ref']))
+      .flatMap(({ licenses: of = [] }) => of.map(({ license }) => license.id));
+    expect(licenses).toHaveLength(packages.length);
+    expect(LICENSES).toEqual(expect.arrayContaining(licenses));
     expect(packages).not.toContain('node_modules/@aws-sdk/signature-v4-multi-region');
   });
 

@@ -21,6 +21,12 @@ export interface Message {
   sentAt: Date | undefined;
 }
 
+/** How many messages a queue has, approximately. */
+export interface QueueDepth {
+  waiting: number;
+  received: number;
+}
+
 /**
  * The queue of notices, and dead-letter queues.
  *
@@ -29,6 +35,8 @@ export interface Message {
 export interface Queues {
   /** The approximate number of messages, including received ones; undefined if there is no such queue. */
   size(name: string): Promise<number | undefined>;
+  /** The approximate numbers of messages that wait, and of those that someone has received; undefined likewise. */
+  depth(name: string): Promise<QueueDepth | undefined>;
   /**
    * Receives all visible messages and hides them for this many seconds; undefined if there is no such queue. If it fails, it
    * gives back what it has received.
@@ -91,6 +99,23 @@ export function sqsQueues(client: SQSClient): Queues {
     return found?.QueueUrl;
   }
 
+  async function depth(name: string): Promise<QueueDepth | undefined> {
+    const QueueUrl = await urlOf(name);
+    if (QueueUrl === undefined) return undefined;
+    const { Attributes = {} } = await ask('GetQueueAttributes', [`queue ${name}`], () =>
+      client.send(
+        new GetQueueAttributesCommand({
+          QueueUrl,
+          AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+        }),
+      ),
+    );
+    return {
+      waiting: Number(Attributes['ApproximateNumberOfMessages'] ?? 0),
+      received: Number(Attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0),
+    };
+  }
+
   async function giveBack(QueueUrl: string | undefined, { receipt, id }: Message): Promise<void> {
     await ask('ChangeMessageVisibility', [`message ${id}`], () =>
       client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receipt, VisibilityTimeout: 0 })),
@@ -128,21 +153,11 @@ export function sqsQueues(client: SQSClient): Queues {
 
   return {
     async size(name) {
-      const QueueUrl = await urlOf(name);
-      if (QueueUrl === undefined) return undefined;
-      const { Attributes = {} } = await ask('GetQueueAttributes', [`queue ${name}`], () =>
-        client.send(
-          new GetQueueAttributesCommand({
-            QueueUrl,
-            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-          }),
-        ),
-      );
-      return (
-        Number(Attributes['ApproximateNumberOfMessages'] ?? 0) +
-        Number(Attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0)
-      );
+      const found = await depth(name);
+      return found && found.waiting + found.received;
     },
+
+    depth,
 
     async receiveAll(name, hiddenSeconds) {
       const QueueUrl = await urlOf(name);

@@ -114,9 +114,15 @@ async function deployedFindings(services: Services): Promise<readonly Finding[]>
     await runCheck(
       { check: 'notices queue', why: 'Notices wait there until they are sent, or until they are a day old' },
       async (found) => {
-        const size = await (await services.queues()).size(names.noticesQueue);
-        if (size === undefined) return found.problem(`There is no queue ${names.noticesQueue}`, DEPLOY);
-        return found.ok(size === 0 ? 'empty' : count(size, 'message'));
+        const depth = await (await services.queues()).depth(names.noticesQueue);
+        if (depth === undefined) return found.problem(`There is no queue ${names.noticesQueue}`, DEPLOY);
+        const { waiting, received } = depth;
+        if (waiting > 0 && received === 0)
+          return found.warning(
+            `${count(waiting, 'message')}, of which Lambda takes none`,
+            'If it stays so, enable the event source mapping of notifyUser in the console of Lambda, and check the concurrency of the account',
+          );
+        return found.ok(waiting + received === 0 ? 'empty' : count(waiting + received, 'message'));
       },
     ),
     await runCheck(

@@ -98,6 +98,25 @@ describe('the checks of notices', () => {
     ]);
   });
 
+  it.each([
+    [{ waiting: 3, received: 0 }, 'warning', /^3 messages, of which Lambda takes none .*event source mapping/],
+    [{ waiting: 3, received: 10 }, 'ok', /^13 messages/],
+    [{ waiting: 0, received: 1 }, 'ok', /^1 message/],
+    [undefined, 'problem', /^There is no queue usher-local-notices/],
+  ] as const)('say whether Lambda takes messages from the queue: %j', async (depth, verdict, text) => {
+    const world = await openWorld({ notices: {} });
+    const asker = anAsker(world, exampleEntitlements({ notices: {} }));
+    const services = await asker.services();
+    const queues = { ...(await services.queues()), depth: async () => depth };
+    const asked = { ...asker, services: async () => ({ ...services, queues: async () => queues }) };
+    const { verdicts, text: found } = said(
+      Map.groupBy(await noticeFindings(asked), ({ check }) => check),
+      'notices queue',
+    );
+    expect(verdicts).toEqual([verdict]);
+    expect(found).toMatch(text);
+  });
+
   it('find what is not deployed', async () => {
     const world = await openWorld();
     const findings = await noticeFindings(anAsker(world, exampleEntitlements({ notices: {} })));
