@@ -9,8 +9,11 @@ import type { PlanTotalLine } from '../lines/plan.ts';
 export interface PlannedNotices {
   /** Users who would be written to, as far as only the configuration and the seat decide; undefined if none ever are. */
   users: number | undefined;
-  /** `begin`: no full sweep with notices has ended yet. `end`: the deployed configuration has notices, this one has none. */
-  change: 'begin' | 'end' | undefined;
+  /**
+   * `begin`: no full sweep with notices has ended yet, and none of this plan leads to one. `begin-now`: the same, but with
+   * `backfill`. `end`: the deployed configuration has notices, this one has none.
+   */
+  change: 'begin' | 'begin-now' | 'end' | undefined;
 }
 
 /** What users are told of a change. A held revocation is told no one, and neither is the end of a wait. */
@@ -41,8 +44,9 @@ export function plannedNotices(
     if (kind === undefined || WITHOUT_USER.has(reason)) return false;
     return screenNotice({ ...about, userId, kind }, { rule, now, isResend: false }) === undefined;
   };
-  const isSilent = !(hasBegun || rule.settings.backfill);
-  return { users: isSilent ? 0 : changes.filter(isTold).length, change: hasBegun ? undefined : 'begin' };
+  if (hasBegun) return { users: changes.filter(isTold).length, change: undefined };
+  if (!rule.settings.backfill) return { users: 0, change: 'begin' };
+  return { users: changes.filter(isTold).length, change: 'begin-now' };
 }
 
 /** Returns how many notices the plans of all entitlements come to, and how many are sent per day; nothing without notices. */

@@ -12,6 +12,8 @@ const operator = anOperator({
   others: [6, 7],
   entitlements: (configured) => withNotices(configured, { backfill: false }),
 });
+/** Its notices are to come. */
+const later = anOperator({ people: 2 });
 const WIDER = configuration(200, { groups: [GROUP, OTHER_GROUP] });
 const FILES = {
   'wider.yml': withNotices(WIDER, { backfill: false }),
@@ -72,6 +74,15 @@ describe('before the first full sweep with notices', () => {
 });
 
 describe('after it', () => {
+  it('usher plan says the same of a first sweep that counts and changes nothing', async () => {
+    const unswept = withNotices(configuration());
+    writeFileSync(join(later.folder, 'backfill.yml'), JSON.stringify(unswept));
+    await later.run('start', '--all', '--wait');
+    const { out } = await later.run('plan', 'backfill.yml');
+    expect(out).toContain('Its users get notices from now on, also of what the first full sweep changes');
+    expect(out).toContain('No user would be written to.');
+  });
+
   it('usher plan finds nothing to change', async () => {
     expect(await planOf('--detailed-exitcode')).toMatchObject({ first: { notices: 0 }, total: { hasChanges: false } });
   });

@@ -96,7 +96,7 @@ describe('with notices', () => {
     const { out } = await operator.run('plan');
     expect(out).toContain('At most 5 notices would be sent: to those who have an address.');
     const lines = linesOf((await operator.run('plan', '--json')).out);
-    expect(lines.find(({ type }) => type === 'plan')).toMatchObject({ notices: 5, noticesChange: 'begin' });
+    expect(lines.find(({ type }) => type === 'plan')).toMatchObject({ notices: 5, noticesChange: 'begin-now' });
     expect(lines.at(-1)).toMatchObject({ type: 'plan-total', notices: 5, noticesPerDay: 200 });
   });
 

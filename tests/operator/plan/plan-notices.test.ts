@@ -51,7 +51,7 @@ describe('the notices of a plan', () => {
   it.each<[string, Given, object]>([
     ['nothing is deployed', {}, { users: 0, change: 'begin' }],
     ['no full sweep with notices has ended', { queue: sweptQueue() }, { users: 0, change: 'begin' }],
-    ['the first sweep counts, too', { settings: { backfill: true } }, { users: 6, change: 'begin' }],
+    ['the first sweep counts, too', { settings: { backfill: true } }, { users: 6, change: 'begin-now' }],
     [
       'the entitlement only observes',
       { queue: sweptQueue(), mode: 'observe' },
