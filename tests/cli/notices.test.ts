@@ -230,6 +230,8 @@ describe('with notices', () => {
     const [one] = await noticesIn(operator, '--user', String(UserId));
     expect(one).toMatchObject({ status: 'skipped', reason: 'no-address', resend: { possible: true } });
     expect((await operator.run('why', String(UserId))).out).toContain('as there was no one to write to (no-address)');
+    const { out } = await operator.run('notices', '--user', String(UserId));
+    expect(out).toMatch(/To send them again: usher notices resend UID$/m);
     await operator.run('notices', 'resend', String(one?.['uid']), '--yes');
     await aMinute(operator);
     const [again] = await noticesIn(operator, '--user', String(UserId));
