@@ -100,10 +100,17 @@ function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Da
       return `Notice: ${kind}, refused ${when}${because}. Once the cause is removed: ${again}`;
     case 'limited':
       return `Notice: ${kind}, above the daily limit ${when}. To send it: ${again}`;
-    case 'skipped':
+    case 'skipped': {
+      const givenUp = GIVEN_UP.get(reason ?? '');
+      if (givenUp !== undefined)
+        return `Notice: ${kind}, given up ${when} after Amazon SES had throttled it, because ${givenUp}. To send it: ${again}`;
       return `Notice: ${kind}, not sent ${when}, as there was no one to write to${because}.${isGone(reason) ? '' : ` Once there is: ${again}`}`;
+    }
   }
 }
+
+/** Why a notice was left out that Amazon SES had throttled, in words. */
+const GIVEN_UP: ReadonlyMap<string, string> = new Map(Object.entries(REASONS));
 
 /** Whether a user was skipped who has no address to come. */
 function isGone(reason: string | undefined): boolean {

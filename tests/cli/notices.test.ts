@@ -239,6 +239,14 @@ describe('with notices', () => {
     expect(again?.['since']).not.toBe(one?.['since']);
   });
 
+  it('usher why says that a notice was throttled until it was no news', async () => {
+    const [sent] = await noticesIn(operator, '--since', '1d', '--status', 'sent');
+    await put(operator, [aDelivery({ uid: String(sent?.['uid']), status: 'skipped', reason: 'too-old' })]);
+    expect((await operator.run('why', String(sent?.['userId']))).out).toContain(
+      'after Amazon SES had throttled it, because the change is older than 24 hours. To send it: usher notices resend',
+    );
+  });
+
   it('usher redrive moves dead letters back, and leaves what is no notice', async () => {
     const [audited] = linesOf((await operator.run('audit', '--json', '--user', user(1))).out);
     const { type: _, ...event } = audited ?? {};
