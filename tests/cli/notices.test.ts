@@ -255,6 +255,9 @@ describe('with notices', () => {
     await send(operator, DEAD_LETTERS, { ...event, detail });
     await send(operator, DEAD_LETTERS, { not: 'a notice' });
     expect((await operator.run('status')).out).toContain(`3 messages in ${DEAD_LETTERS}`);
+    const doctor = await operator.run('doctor');
+    expect(doctor.code).toBe(1);
+    expect(doctor.out).toMatch(/✗ dead letters notices: 3 messages in .*: changes of which no user was told/);
     const ended = await operator.run('redrive', '--json', '--yes');
     expect(ended.code).toBe(0);
     expect(ended.error).toContain('NotifyUser sends nothing of 1 message, such as a change older than 24 hours');
