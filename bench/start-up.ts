@@ -3,13 +3,22 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { bundle } from '../build/bundle.ts';
+import { packagedTemplates } from '../build/notice-templates.ts';
+import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import { atMost, count, rows, table } from './report.ts';
-import { entitlementsOf } from './world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = '.serverless/bench';
 const ENTITLEMENTS_PATH = join(ROOT, FOLDER, 'entitlements.json');
-const FUNCTIONS = ['normalize-request', 'check-propagation', 'plan-changes', 'apply-changes', 'record-audit'];
+const TEMPLATES_PATH = join(ROOT, FOLDER, 'notices.json');
+const FUNCTIONS = [
+  'normalize-request',
+  'check-propagation',
+  'plan-changes',
+  'apply-changes',
+  'record-audit',
+  'notify-user',
+];
 const RUNS = 15;
 
 /**
@@ -129,6 +138,8 @@ function startOnce(file: string): Took {
     AUDIT_BUS: 'audit',
     STATE_MACHINE: 'onboarding',
     USHER_VERSION: '0',
+    NOTICES_TABLE: 'notices',
+    NOTICES_TEMPLATES: TEMPLATES_PATH,
   };
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', MEASURE, file], {
     encoding: 'utf8',
@@ -143,7 +154,9 @@ function startOnce(file: string): Took {
 export async function startUps(): Promise<StartUp[]> {
   rmSync(join(ROOT, FOLDER), { recursive: true, force: true });
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
-  writeFileSync(ENTITLEMENTS_PATH, JSON.stringify(entitlementsOf(10)));
+  const entitlements = exampleEntitlements({ notices: {} });
+  writeFileSync(ENTITLEMENTS_PATH, JSON.stringify(entitlements));
+  writeFileSync(TEMPLATES_PATH, JSON.stringify(packagedTemplates(ROOT, entitlements)));
   const empty = await bundleText('empty', 'export const handler = async () => ({});');
   const found: StartUp[] = [];
   for (const name of FUNCTIONS) {

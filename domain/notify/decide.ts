@@ -76,7 +76,7 @@ export function decideNotice(hint: NoticeHint, evidence: NoticeEvidence): Notice
   if (!isResend) {
     const at = earliest(hint.at, changedAtOf(hint.kind, seat));
     if (isTooOld(at, now)) return { skip: 'too-old' };
-    if (!rule.settings.backfill && !hasBegun(at, noticesFrom)) return { skip: 'before-start' };
+    if (!rule.settings.backfill && !hasBegun(begunAt(at, hint, seat), noticesFrom)) return { skip: 'before-start' };
   }
   return { send: contentOf(hint.kind, seat, rule) };
 }
@@ -96,6 +96,14 @@ function isTooOld(at: string, now: Date): boolean {
 
 function hasBegun(at: string, noticesFrom: string | undefined): boolean {
   return noticesFrom !== undefined && secondsBetween(noticesFrom, at) >= 0;
+}
+
+/**
+ * Returns the time of the change, or for a grant that of its first request: what fails in the first sweep is tried again after
+ * it. A place in the waitlist that becomes a seat is news, whenever it was asked for.
+ */
+function begunAt(at: string, { kind, hasWaited }: NoticeHint, { requestedAt }: Seat): string {
+  return kind === 'assigned' && !hasWaited ? earliest(at, requestedAt) : at;
 }
 
 /** Returns when the seat says that the change was made. A seat is confirmed later than it was assigned. */

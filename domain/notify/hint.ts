@@ -16,6 +16,8 @@ export interface NoticeHint {
   at: string;
   /** The seat was adopted: its user may have had it for a long time. */
   isAdopted: boolean;
+  /** The user has waited for the seat in the waitlist. */
+  hasWaited?: true;
 }
 
 /** Why no one is written to; none of these leaves a marker. */
@@ -40,8 +42,14 @@ const KINDS: Partial<Record<AuditEvent['detail-type'], NoticeKind>> = {
   'Seat Kept': 'kept',
 };
 
+const WAITED: Reason = 'place-freed';
 /** Reasons of grants to users who had their seat before: someone removed it by hand, or it has another plan now. */
-const NO_NEWS: ReadonlySet<string> = new Set<Reason>(['drift-healed', 'plan-changed']);
+const NO_NEWS: ReadonlySet<string | undefined> = new Set<Reason>(['drift-healed', 'plan-changed']);
+
+/** Whether a change with this reason is news to the user. */
+export function isNews(reason: string | undefined): boolean {
+  return !NO_NEWS.has(reason);
+}
 
 /** Reads an audit event as a hint, or says why it leads to no notice. A time in the future counts as now. */
 export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMarkerReason } {
@@ -52,7 +60,7 @@ export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMar
   if (kind === undefined || !('unmapped' in detail) || !('cause' in detail.unmapped) || detail.user.type_id === 0) {
     return { skip: 'other-event' };
   }
-  if (NO_NEWS.has(detail.status_detail)) return { skip: 'other-event' };
+  if (!isNews(detail.status_detail)) return { skip: 'other-event' };
   const isAdopted = type === 'Seat Adopted';
   const [{ uid: applicationArn }] = detail.resources;
   const { uid: userId } = detail.user;
@@ -65,5 +73,6 @@ export function hintIn(event: AuditEvent, now: Date): NoticeHint | { skip: NoMar
     changeSeq,
     at: new Date(Math.min(detail.time, now.getTime())).toISOString(),
     isAdopted,
+    ...(detail.status_detail === WAITED ? { hasWaited: true } : {}),
   };
 }

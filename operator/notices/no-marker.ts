@@ -19,7 +19,8 @@ export const REASONS: Readonly<Record<NoneReason, string>> = {
   'other-event': 'users are not told of such a change',
   replayed: 'the event was replayed',
   'too-old': 'the change is older than 24 hours',
-  'unknown-notice': 'none was begun: the seat had changed again, was adopted, or the event came too late',
+  'unknown-notice':
+    'none was begun: the seat had changed again, was adopted, made again or due before notices began, or the event came too late',
 };
 
 /** With what it is said why a change has no marker. */

@@ -2,6 +2,7 @@ import type { ChangeKind, UserChange } from '../../domain/decision/user-changes.
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { NoticeKind, NoticeSettings } from '../../domain/notices/schema.ts';
 import { noticeRuleOf, screenNotice } from '../../domain/notify/decide.ts';
+import { isNews } from '../../domain/notify/hint.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { PlanTotalLine } from '../lines/plan.ts';
 
@@ -41,7 +42,7 @@ export function plannedNotices(
   const about = { applicationArn: application, changeSeq: 0, at: now.toISOString(), uid: '', isAdopted: false };
   const isTold = ({ change, reason, userId }: UserChange) => {
     const kind = NOTICES[change];
-    if (kind === undefined || WITHOUT_USER.has(reason)) return false;
+    if (kind === undefined || WITHOUT_USER.has(reason) || !isNews(reason)) return false;
     return screenNotice({ ...about, userId, kind }, { rule, now, isResend: false }) === undefined;
   };
   if (hasBegun) return { users: changes.filter(isTold).length, change: undefined };

@@ -144,11 +144,10 @@ async function writeTo(
 ): Promise<NoticeResult> {
   const { clock, contacts, mailPacer, notices, render } = services;
   const ids = noticeIdsOf(notice.hint, rule.entitlement.name);
-  /** Writes what is decided without asking Amazon SES. */
-  const decide = async (change: DeliveryChange & { reason: string }): Promise<NoticeResult> => {
+  /** Records what is decided without asking Amazon SES. */
+  const decide = (change: DeliveryChange) => {
     const { marker, askedBy } = notice;
-    const decided = deliveryAfter(marker, ids, change, { now: clock.now(), askedBy });
-    return (await notices.save(decided)) ? resultOf(change) : OVERTAKEN;
+    return record(deliveryAfter(marker, ids, change, { now: clock.now(), askedBy }), change, services);
   };
   // Before the look-up, so that nothing waits between it and the message.
   await mailPacer.pace();
@@ -219,21 +218,25 @@ async function changeAfter(
   }
 }
 
-/** Attempts to record what became of a notice: without the record, it would be in doubt. */
+/** Records what became of a notice that has a marker. */
+function settle(marker: Delivery, change: DeliveryChange, services: NoticeServices): Promise<NoticeResult> {
+  return record(deliveryAfter(marker, marker, change, { now: services.clock.now() }), change, services);
+}
+
+/** Attempts to record what became of a notice: without the record, it would be in doubt, or decided and not counted. */
 const MOST_ATTEMPTS = 3;
 const ATTEMPT_SECONDS = 1;
 
-/** Records what became of a notice that was being sent. A repetition names the same revision, and changes nothing. */
-async function settle(
-  sending: Delivery,
+/** Writes a marker that says what became of a notice. A repetition names the same revision, and changes nothing. */
+async function record(
+  delivery: Delivery,
   change: DeliveryChange,
   { clock, notices }: NoticeServices,
 ): Promise<NoticeResult> {
-  const settled = deliveryAfter(sending, sending, change, { now: clock.now() });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const isWritten = await notices.save(settled);
-      // No one else writes this marker now: after an attempt without an answer, it is that attempt which was written.
+      const isWritten = await notices.save(delivery);
+      // After an attempt without an answer, it is that attempt which was written.
       return isWritten || attempt > 1 ? resultOf(change) : OVERTAKEN;
     } catch (error) {
       if (!(error instanceof TransientAwsError) || attempt === MOST_ATTEMPTS) throw error;

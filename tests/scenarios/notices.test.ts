@@ -228,6 +228,36 @@ describe('a notice', () => {
     }
   });
 
+  it.each(['refuse', 'internal'] as const)(
+    'does not come to the members of a first full sweep whose grants fail at first: %s',
+    async (kind) => {
+      const world = await noticing({ people: 4, members: people(1, 3), notices: { backfill: false } });
+      world.faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind, for: '40m' });
+      await world.tick();
+      await world.ticking(200);
+      await world.joins(4);
+      await world.play();
+      expect(world.audited()).toEqual(expect.arrayContaining(['Seat Assigned 3 reconciled']));
+      expect(mails(world).map(([number]) => number)).toEqual([4]);
+    },
+  );
+
+  it('comes to a user who has waited for a seat since before the first full sweep', async () => {
+    const world = await noticing({
+      members: people(1, 2),
+      entitlements: [{ seats: { max: 1 } }],
+      brake: { percent: 0, atLeast: 9 },
+      notices: { backfill: false },
+    });
+    await world.tick();
+    await world.ticking(20);
+    await world.leaves(1);
+    await world.play();
+    await world.ticking(10);
+    expect(mails(world).map(([number]) => number)).toEqual([1, 2]);
+    expect(outcomes(world).slice(-2)).toEqual(['revoked sent', 'assigned sent']);
+  });
+
   it('comes only once notices are configured', async () => {
     const world = await openWorld();
     await world.joins(1);

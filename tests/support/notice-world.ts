@@ -48,7 +48,13 @@ export async function openNoticeWorld({
     /** Gives a user a seat of which a notice of this kind is true. */
     async seat(number: number, kind: NoticeKind, parts: Partial<Seat> = {}) {
       const status = TRUE_STATUS[kind];
-      const seat = aSeat(number, { status, grantedAt: iso(-60), changedAt: iso(-60), ...parts });
+      const seat = aSeat(number, {
+        status,
+        requestedAt: iso(-60),
+        grantedAt: iso(-60),
+        changedAt: iso(-60),
+        ...parts,
+      });
       await world.put(unmarshall(storedSeat(seat)));
     },
     /** Sends the event of a change of the seat of a user to the queue of notices. */

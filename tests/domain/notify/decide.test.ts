@@ -25,7 +25,7 @@ function aHint(parts: Partial<NoticeHint> = {}): NoticeHint {
 }
 
 const aGranted = (parts: Partial<Seat> = {}) =>
-  aSeat(1, { status: 'assigned', grantedAt: iso(-60), changedAt: iso(-60), ...parts });
+  aSeat(1, { status: 'assigned', requestedAt: iso(-60), grantedAt: iso(-60), changedAt: iso(-60), ...parts });
 
 function evidence(parts: Partial<NoticeEvidence> = {}): NoticeEvidence {
   const rule = noticeRuleOf(noticed(), APPLICATION);
@@ -122,6 +122,12 @@ describe('whether a notice is sent', () => {
       'before-start',
     ],
     [
+      'the seat was due before it, and AWS accepted it only after it',
+      {},
+      { seat: aGranted({ requestedAt: iso(-7200) }) },
+      'before-start',
+    ],
+    [
       'a seat from before it is confirmed after it',
       {},
       { seat: aGranted({ status: 'confirmed', changedAt: iso(-10) }), noticesFrom: iso(-30) },
@@ -138,6 +144,16 @@ describe('whether a notice is sent', () => {
       { seat: aGranted({ grantedAt: iso(-DAY) }), noticesFrom: iso(-2 * DAY) },
     ],
     ['from the start of the first full sweep on', {}, { noticesFrom: iso(-60) }],
+    [
+      'of a seat for which its user has waited since before the first full sweep',
+      { hasWaited: true },
+      { seat: aGranted({ requestedAt: iso(-7200) }) },
+    ],
+    [
+      'of the end of a seat from before the first full sweep',
+      { kind: 'revoked' },
+      { seat: aGranted({ status: 'revoked', requestedAt: iso(-7200), grantedAt: iso(-7200) }) },
+    ],
     [
       'of a seat that was made again after a removal by hand',
       {},

@@ -44,6 +44,10 @@ describe('a message of the queue', () => {
     });
   });
 
+  it('says that its user has waited for the seat', () => {
+    expect(hintOf(aDeliveredEvent({ reason: 'place-freed' }))).toMatchObject({ kind: 'assigned', hasWaited: true });
+  });
+
   it('has its id computed anew: another one in the event makes no second notice', () => {
     const event = aDeliveredEvent();
     const metadata = { ...event.detail.metadata, uid: noticeUid(7) };

@@ -14,10 +14,12 @@ const CHANGES: UserChange[] = [
   { userId: user(4), change: 'revoked', reason: 'group-leave' },
   { userId: user(5), change: 'held', reason: 'brake' },
   { userId: user(6), change: 'kept' },
-  { userId: user(7), change: 'repaired', reason: 'drift-healed' },
+  { userId: user(7), change: 'repaired', reason: 'subscription-started' },
   { userId: user(8), change: 'dropped' },
   { userId: user(9), change: 'revoked', reason: 'user-deleted' },
   { userId: user(10), change: 'leaving', reason: 'user-disabled' },
+  { userId: user(11), change: 'repaired', reason: 'drift-healed' },
+  { userId: user(12), change: 'repaired', reason: 'plan-changed' },
 ];
 
 const BEGUN = sweptQueue(START.toISOString());
@@ -40,7 +42,7 @@ function planned({ settings = {}, notices = {}, queue, mode = 'enforce' }: Given
 }
 
 describe('the notices of a plan', () => {
-  it('are one per user who learns of a change, and none for one who is deleted or disabled', () => {
+  it('are one per user who learns of a change, and none for one who is gone or had the seat before', () => {
     expect(planned({ queue: BEGUN })).toEqual({ users: 6, change: undefined });
   });
 

@@ -155,6 +155,19 @@ describe('a notice to a user', () => {
     expect(counted(world)).toEqual({ NoticesRefused: 1 });
   });
 
+  it.each(['throttle', 'internal-after'] as const)(
+    'is counted as refused although DynamoDB does not say at first that it is recorded: %s',
+    async (kind) => {
+      const world = await assigned();
+      world.faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'refuse' });
+      world.faults.add({ operation: 'DynamoDB.PutItem', kind });
+      await world.enqueueEvent(1, 'assigned');
+      await world.play();
+      expect(world.outcomes()).toEqual(['assigned refused access-denied']);
+      expect(counted(world)).toEqual({ NoticesRefused: 1 });
+    },
+  );
+
   it('is sent later if AWS throttles the look-up of the user', async () => {
     const world = await assigned();
     world.faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'throttle' });
