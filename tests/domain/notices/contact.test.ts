@@ -18,7 +18,8 @@ const BROKEN = { value: 'broken@example.com\nBcc: all@example.com', type: 'work'
 describe('the address of a user', () => {
   it.each<[string, Profile['emails'], string]>([
     ['the primary one for work, of all', [HOME, WORK, PRIMARY, BEST], BEST.value],
-    ['the primary one before one for work', [HOME, WORK, PRIMARY], PRIMARY.value],
+    ['one for work before a primary one for home', [HOME, PRIMARY, WORK], WORK.value],
+    ['the primary one before others, if none is for work', [HOME, PRIMARY], PRIMARY.value],
     ['one for work before any other', [HOME, WORK], WORK.value],
     ['the first, if none is primary or for work', [HOME, { value: 'second@example.com' }], HOME.value],
     ['the first of several primary ones for work', [BEST, { ...BEST, value: 'other@example.com' }], BEST.value],
