@@ -1,6 +1,7 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { Delivery } from '../domain/notices/delivery.ts';
+import type { Templates } from '../domain/notices/message.ts';
 import { takesSlot } from '../domain/seat/seat.ts';
 import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions {
   entitlements: Entitlements;
   /** What Identity Center holds if no state was saved. */
   directory: DirectorySeed;
+  /** What notices are made of. By default the shipped templates, and in the checkout those of one's own. */
+  templates?: Templates | undefined;
   port: number;
   /** Virtual seconds per real second. */
   speed: number;
@@ -60,7 +63,7 @@ interface ListeningEmulator {
   close(): Promise<void>;
 }
 
-interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'port' | 'speed'> {
+interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port' | 'speed'> {
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
@@ -69,9 +72,17 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
-  const { entitlements, directory, port, speed, start, saved } = options;
+  const { entitlements, directory, templates, port, speed, start, saved } = options;
   const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
-  const stack = await openStack({ entitlements, directory, start, transport: 'in-process', saved, listener });
+  const stack = await openStack({
+    entitlements,
+    directory,
+    templates,
+    start,
+    transport: 'in-process',
+    saved,
+    listener,
+  });
   try {
     const gateway = await stack.listen(port, pagesOf(stack, entitlements, speed));
     const close = async () => {

@@ -69,12 +69,15 @@ async function local(context: Context, command: Command): Promise<void> {
     const problem = 'not the identity store of the entitlements (identityCenter.identityStoreId)';
     throw new InputError(file ?? '', [{ path: 'identityStoreId', problem }]);
   }
+  const { templatesNextTo } = await import('../command/notice-templates.ts');
+  const templates = entitlements.notices && templatesNextTo(command, entitlements);
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
   try {
     await serve({
       entitlements,
       directory,
+      templates,
       port,
       speed,
       folder: state,

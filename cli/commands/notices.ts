@@ -113,12 +113,13 @@ async function list(context: Context, command: Command): Promise<void> {
   printNotices(named, context, called !== undefined);
   terminal.line();
   for (const text of noticesInWords(named)) terminal.paragraph(text);
-  if (named.some(({ resend }) => resend?.possible))
-    terminal.paragraph(
-      'To send them again: usher notices resend UID, or all of a status: usher notices resend --status refused',
-      0,
-      terminal.colors.dim,
-    );
+  const again = named.filter(({ resend }) => resend?.possible).map(({ status }) => status);
+  if (again.length > 0) {
+    // Of one in doubt, a user may get two: it is named last.
+    const whole = (['refused', 'limited', 'in-doubt'] as const).find((status) => again.includes(status));
+    const all = whole === undefined ? '' : `, or all of a status: usher notices resend --status ${whole}`;
+    terminal.paragraph(`To send them again: usher notices resend UID${all}`, 0, terminal.colors.dim);
+  }
   if (more)
     terminal.note(
       `There are more than ${numberOf(named.length)}. Ask for less: --entitlement, --status, a later --since`,

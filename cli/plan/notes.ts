@@ -112,14 +112,19 @@ function otherNotes({ emptyGroups, missingGroups, refused = [], subscriptionsSto
   ];
 }
 
-function noticeNotes({ noticesChange, notices = 0 }: PlanLine): string[] {
-  if (noticesChange === 'end') return ['Its users get no notices any longer.'];
-  if (noticesChange === undefined) return [];
-  return notices > 0
-    ? ['Its users get notices from now on, also of what the first full sweep changes (notices.backfill).']
-    : [
+function noticeNotes({ noticesChange }: PlanLine): string[] {
+  switch (noticesChange) {
+    case undefined:
+      return [];
+    case 'begin':
+      return [
         'Its users get notices of what changes after the first full sweep with notices has ended, and none of this plan.',
       ];
+    case 'begin-now':
+      return ['Its users get notices from now on, also of what the first full sweep changes (notices.backfill).'];
+    case 'end':
+      return ['Its users get no notices any longer.'];
+  }
 }
 
 /** Returns how many notices would be sent; undefined if the configuration has no notices. */

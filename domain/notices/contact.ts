@@ -28,14 +28,14 @@ export function contactIn({ emails, givenName, displayName, preferredLanguage }:
   };
 }
 
-/** Chooses, of those that can be used, the primary work address, else the primary one, else one for work, else the first. */
+/** Chooses, of those that can be used, the primary work address, else one for work, else the primary one, else the first. */
 function addressIn(emails: Profile['emails']): Contact['address'] {
   const given = emails.filter(({ value }) => value !== undefined && value !== '');
   if (given.length === 0) return { missing: 'no-address' };
   const usable = given.flatMap(({ value = '', type, primary }) => {
     const address = sendableForm(value);
     if (address === undefined) return [];
-    const rank = (primary === true ? 2 : 0) + (type?.toLowerCase() === 'work' ? 1 : 0);
+    const rank = (type?.toLowerCase() === 'work' ? 2 : 0) + (primary === true ? 1 : 0);
     return [{ address, rank }];
   });
   // Sorting is stable: among equals, the first in the directory counts.
@@ -62,8 +62,7 @@ const INVISIBLE = /[^\P{C}\u200C\u200D]/gu;
 /** Returns a name as it may be shown in a line of text; undefined if nothing is left of it. */
 function greetingName(name: string | undefined): string | undefined {
   const shown = (name ?? '').replace(/\s+/gu, ' ').replace(INVISIBLE, '').trim();
-  const cut = [...shown].slice(0, MOST_NAME_CHARACTERS).join('').trim();
-  return /[\p{L}\p{N}]/u.test(cut) ? cut : undefined;
+  return /[\p{L}\p{N}]/u.test(shown) && [...shown].length <= MOST_NAME_CHARACTERS ? shown : undefined;
 }
 
 /** Longest list of languages that is read, and most of its entries that count. */

@@ -3,6 +3,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import type { Templates } from '../../domain/notices/message.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { Platform } from '../../functions/handler.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
@@ -73,12 +74,14 @@ export function platformOf(
     clock,
     log,
     batchUsers,
+    templates,
   }: {
     entitlements: Entitlements;
     stateMachine: string;
     clock: Clock;
     log(line: string): void;
     batchUsers?: number | undefined;
+    templates?: Templates | undefined;
   },
 ): Platform {
   const sink = { trace: log, debug: log, info: log, log, warn: log, error: log };
@@ -96,7 +99,7 @@ export function platformOf(
       stateMachine,
       version: 'local',
       ...(entitlements.notices
-        ? { notices: { table: NAMES.noticesTable, templates: noticeTemplates(entitlements) } }
+        ? { notices: { table: NAMES.noticesTable, templates: templates ?? noticeTemplates(entitlements) } }
         : {}),
       ...(batchUsers === undefined ? {} : { batchUsers }),
     },

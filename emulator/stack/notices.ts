@@ -2,6 +2,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { type Delivery, DeliverySchema } from '../../domain/notices/delivery.ts';
+import type { Templates } from '../../domain/notices/message.ts';
 import { ACCOUNT } from '../aws/account/account.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
 import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
@@ -25,6 +26,8 @@ interface Parts {
   region: string;
   /** Whether SQS delivers every message twice. */
   isRepeating: boolean;
+  /** What notices are made of, if they are not read afresh with each configuration. */
+  templates?: Templates | undefined;
   /** Invokes notifyUser with a payload in JSON. */
   notify(payload: string, limitSeconds: number): Promise<string>;
 }
@@ -51,7 +54,7 @@ export class NoticeResources {
 
   /** Makes the resources, or deletes them if no notices are configured. @throws InputError if a template is broken */
   async deploy(entitlements: Entitlements): Promise<void> {
-    const { queues, database, template } = this.#parts;
+    const { queues, database, template, templates } = this.#parts;
     const { noticesQueue, noticesDeadLetters, noticesTable: TableName } = NAMES;
     const exists = await hasTable(database, TableName);
     if (entitlements.notices === undefined) {
@@ -60,7 +63,7 @@ export class NoticeResources {
       if (exists) await callDatabase(database, 'DeleteTable', { TableName });
       return;
     }
-    noticeTemplates(entitlements);
+    if (!templates) noticeTemplates(entitlements);
     const { visibilitySeconds, maxReceives } = template.queue;
     queues.create(noticesDeadLetters, {});
     queues.create(noticesQueue, { visibilitySeconds, redrive: { deadLetters: noticesDeadLetters, maxReceives } });

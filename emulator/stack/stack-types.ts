@@ -2,6 +2,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import type { Templates } from '../../domain/notices/message.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
@@ -42,6 +43,8 @@ export interface StackOptions {
   listener?: StackListener;
   /** The account of Amazon SES. By default it may send the notices. */
   mail?: MailSettings;
+  /** What notices are made of. By default the shipped templates, and in the checkout those of one's own. */
+  templates?: Templates | undefined;
   /** The state of an earlier emulator. It replaces `directory`. */
   saved?: SavedState | undefined;
 }

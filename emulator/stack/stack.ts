@@ -112,6 +112,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     template: template.notices,
     region,
     isRepeating: options.quirks?.messages === 'twice',
+    templates: options.templates,
     notify: (payload, limitSeconds) => functions.invoke('notifyUser', payload, limitSeconds),
   });
   await notices.deploy(entitlements);
@@ -181,6 +182,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     entitlements,
     stateMachine: onboarding.arn,
     batchUsers: options.batchUsers,
+    templates: options.templates,
     clock,
     log(line: string) {
       deployment.audit.keepLog(line);

@@ -11,6 +11,12 @@ export interface NoticeReadings {
   queue: string;
 }
 
+/** What the messages of the dead-letter queue are, and what to do about them. */
+export const UNDELIVERED_NOTICES = {
+  what: 'changes of which no user was told: notices that could not be decided about in a day',
+  fix: 'usher redrive',
+} as const;
+
 /** The statuses that need an operator. */
 const IN_WORDS = [
   ['in-doubt', 'in doubt'],
@@ -53,8 +59,8 @@ export function noticeAttention({ open, deadLetters, queue }: NoticeReadings): A
       title: `${count(deadLetters, 'message')} in ${queue}`,
       count: deadLetters,
       queue,
-      reason: 'changes of which no user was told: notices that could not be decided about in a day',
-      fix: 'usher redrive',
+      reason: UNDELIVERED_NOTICES.what,
+      fix: UNDELIVERED_NOTICES.fix,
     });
   return found;
 }

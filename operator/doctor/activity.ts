@@ -6,6 +6,7 @@ import { DEAD_LETTERS } from '../attention/decide.ts';
 import { failedAttention, readRecentFailures } from '../attention/failures.ts';
 import { FORWARDER_DAYS, type Forwarding, readForwarding } from '../attention/forwarder.ts';
 import { heldAttention } from '../attention/holds.ts';
+import { UNDELIVERED_NOTICES } from '../attention/notices.ts';
 import { DEAD_LETTER_KINDS, lastSweepOf } from '../attention/read.ts';
 import { listsOf } from '../executions/find.ts';
 import { readHolds } from '../held/holds.ts';
@@ -42,11 +43,18 @@ export async function activityFindings(asker: Asker): Promise<readonly Finding[]
       (found) => forwarder(found, services, now),
     ),
   );
-  for (const kind of DEAD_LETTER_KINDS) {
+  const { names } = services;
+  const letters: [string, DeadLetters][] = DEAD_LETTER_KINDS.map((kind) => [
+    kind,
+    { queue: names.queues[kind], ...DEAD_LETTERS[kind] },
+  ]);
+  if ((await asker.entitlements()).notices)
+    letters.push(['notices', { queue: names.noticesDeadLetters, ...UNDELIVERED_NOTICES }]);
+  for (const [kind, about] of letters) {
     findings.push(
       await runCheck(
         { check: `dead letters ${kind}`, why: 'Nothing is lost, but nothing was done about these messages either' },
-        (found) => deadLetters(found, kind, services),
+        (found) => deadLetters(found, about, services),
       ),
     );
   }
@@ -70,12 +78,17 @@ export async function activityFindings(asker: Asker): Promise<readonly Finding[]
   return findings.flat();
 }
 
-async function deadLetters(found: Findings, kind: keyof typeof DEAD_LETTERS, services: Services): Promise<Finding> {
-  const queue = services.names.queues[kind];
+/** A dead-letter queue, what its messages are, and what to do about them. */
+interface DeadLetters {
+  queue: string;
+  what: string;
+  fix: string;
+}
+
+async function deadLetters(found: Findings, { queue, what, fix }: DeadLetters, services: Services): Promise<Finding> {
   const messages = await (await services.queues()).size(queue);
   if (messages === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
   if (messages === 0) return found.ok('none');
-  const { what, fix } = DEAD_LETTERS[kind];
   return found.problem(`${count(messages, 'message')} in ${queue}: ${what}`, fix);
 }
 

@@ -73,9 +73,11 @@ export const PlanLineSchema = z.strictObject({
       z.describe('Notices that would be sent, to users who have an address; absent if the entitlement has no notices'),
     ),
   noticesChange: z
-    .optional(z.enum(['begin', 'end']))
+    .optional(z.enum(['begin', 'begin-now', 'end']))
     .check(
-      z.describe('begin: no full sweep with notices has ended yet. end: only the deployed configuration has notices'),
+      z.describe(
+        'begin: no full sweep with notices has ended yet. begin-now: the same, but with notices.backfill. end: only the deployed configuration has notices',
+      ),
     ),
   pricePerMonth: Price.check(z.describe('Of the seats at the end')),
   pricePerMonthBefore: Price.check(z.describe('Of the seats now')),

@@ -10,8 +10,11 @@ import type { PlanTotalLine } from '../lines/plan.ts';
 export interface PlannedNotices {
   /** Notices that would be sent, as far as only the configuration and the seat decide; undefined if none ever are. */
   count: number | undefined;
-  /** `begin`: no full sweep with notices has ended yet. `end`: the deployed configuration has notices, this one has none. */
-  change: 'begin' | 'end' | undefined;
+  /**
+   * `begin`: no full sweep with notices has ended yet, and none of this plan leads to one. `begin-now`: the same, but with
+   * `backfill`. `end`: the deployed configuration has notices, this one has none.
+   */
+  change: 'begin' | 'begin-now' | 'end' | undefined;
 }
 
 /** What users are told of a change. A held revocation is told no one, and neither is the end of a wait. */
@@ -42,8 +45,9 @@ export function plannedNotices(
       const hint = { ...about, userId: change.userId, kind };
       return screenNotice(hint, { rule, now, isResend: false }) === undefined;
     });
-  const isSilent = !(hasBegun || rule.settings.backfill);
-  return { count: isSilent ? 0 : changes.flatMap(sentOf).length, change: hasBegun ? undefined : 'begin' };
+  const count = changes.flatMap(sentOf).length;
+  if (hasBegun) return { count, change: undefined };
+  return rule.settings.backfill ? { count, change: 'begin-now' } : { count: 0, change: 'begin' };
 }
 
 /** Returns what a user is told of a change. Who waits first is told of the wait, and of the seat. */

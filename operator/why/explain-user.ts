@@ -29,17 +29,17 @@ export async function explainUser(userId: string, asker: Asker, { names }: { nam
   const status = (await unread.attempt(() => readers.directory.statusOf(userId)))?.value;
   const { findings, unchecked } = await findingsOf(userId, now, readers, unread);
   const queue = (await unread.attempt(() => readers.ledger.queue()))?.value;
+  const log = await services.auditLog();
+  const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
   const told = await noticesOfSeats(
     [
       ...findings.map(({ user }) => user.seat),
       ...unchecked.map(({ seat }) => (seat === 'unread' ? undefined : seat)),
     ].filter((seat) => seat !== undefined),
-    { entitlements: readers.entitlements, queue, now },
+    { entitlements: readers.entitlements, queue, now, recorded: new Set(events?.keys()) },
     asker,
   );
   const recorded = (await unread.attempt(() => recordedFindingsOf(userId, readers, queue)))?.value;
-  const log = await services.auditLog();
-  const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
   const called = names ? await namesFor(userId, groups ?? [], asker) : undefined;
   return {
     type: 'user',
@@ -59,7 +59,7 @@ export async function explainUser(userId: string, asker: Asker, { names }: { nam
       ? { subscriptions: recorded.map(({ findings: some, ...about }) => ({ ...about, findings: [...some] })) }
       : {}),
     ...(queue ? { checks: checksOf(userId, queue) } : {}),
-    ...(events ? { events } : {}),
+    ...(events ? { events: [...events.values()].slice(-MOST_EVENTS) } : {}),
   };
 }
 
@@ -77,6 +77,7 @@ async function namesFor(userId: string, groupIds: readonly string[], asker: Aske
 }
 
 type Standing = UserLine['entitlements'][number];
+type AuditEvent = NonNullable<UserLine['events']>[number];
 
 function standingOf(finding: EntitlementFinding, queue: WorkQueue | undefined, now: Date): Standing {
   const { entitlement, user, verdict, line } = finding;
@@ -135,8 +136,9 @@ function checksOf(userId: string, { users }: WorkQueue): NonNullable<UserLine['c
 /** Untrusted: anyone with write access to the log group may have put anything there. */
 const EventSchema = z.looseObject({ detail: z.looseObject({ metadata: z.looseObject({ uid: z.string() }) }) });
 
-async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<NonNullable<UserLine['events']>> {
-  const events = new Map<string, Record<string, unknown>>();
+/** Reads the audit events of a user by their ids, the oldest first. */
+async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<ReadonlyMap<string, AuditEvent>> {
+  const events = new Map<string, AuditEvent>();
   const since = new Date(now.getTime() - LOOK_BACK_DAYS * 86_400_000);
   for await (const page of log.events({ userId, since })) {
     for (const { text } of page ?? []) {
@@ -144,5 +146,5 @@ async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<NonNu
       if (event) events.set(event.detail.metadata.uid, event);
     }
   }
-  return [...events.values()].slice(-MOST_EVENTS);
+  return events;
 }

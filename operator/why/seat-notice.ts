@@ -27,19 +27,27 @@ const EVENTS: Partial<Record<SeatStatus, readonly [NoticeKind, ...EventKind[]]>>
   revoked: ['revoked'],
 };
 
+/** With what the last change of a seat is found. */
+interface SeatNoticeContext extends NoneContext {
+  /** Ids of the user's audit events: they say which change it was where the seat does not. */
+  recorded: ReadonlySet<string>;
+}
+
 /**
  * Reads what a user was told of the last change of each seat, by application. Seats of entitlements without notices, and those
  * that are being changed, are left out.
  */
 export async function noticesOfSeats(
   seats: readonly Seat[],
-  around: NoneContext,
+  around: SeatNoticeContext,
   { services, unread }: Pick<Asker, 'services' | 'unread'>,
 ): Promise<ReadonlyMap<string, SeatNotice>> {
   const asked = seats.flatMap((seat) => {
     const events = EVENTS[seat.status];
     if (!(events && noticeRuleOf(around.entitlements, seat.applicationArn))) return [];
-    return [{ seat, uids: events.map((event) => seatEventUid(event, seat, seat.changeSeq)), kind: events[0] }];
+    const uidOf = (event: EventKind) => seatEventUid(event, seat, seat.changeSeq);
+    const event = events.find((one) => around.recorded.has(uidOf(one))) ?? events[0];
+    return [{ seat, uids: events.map(uidOf), hint: hintOfSeat(seat, event) }];
   });
   if (asked.length === 0) return new Map();
   const table = await (await services()).notices();
@@ -47,7 +55,7 @@ export async function noticesOfSeats(
   if (!read) return new Map();
   const { value: markers } = read;
   const found = new Map<string, SeatNotice>();
-  for (const { seat, uids, kind } of asked) {
+  for (const { seat, uids, hint } of asked) {
     const marker = uids.map((uid) => markers?.get(uid)).find((one) => one !== undefined);
     if (marker instanceof Error) unread.add(marker);
     else if (marker)
@@ -57,7 +65,8 @@ export async function noticesOfSeats(
         words: escaped(inWords(marker, around.now)),
       });
     else {
-      const reason = markers && whyNoMarker(hintOfSeat(seat, kind), around);
+      const { kind } = hint;
+      const reason = markers && whyNoMarker(hint, around);
       const because = reason === undefined ? 'the notices of the configuration are not deployed' : REASONS[reason];
       found.set(seat.applicationArn, { kind, became: reason, words: `Notice: none (${kind}), because ${because}.` });
     }
@@ -65,11 +74,13 @@ export async function noticesOfSeats(
   return found;
 }
 
-function hintOfSeat(seat: Seat, kind: NoticeKind): NoticeHint {
+function hintOfSeat(seat: Seat, event: EventKind): NoticeHint {
   const { applicationArn, userId, changeSeq, madeAgainAt, grantedAt, changedAt } = seat;
+  const isAdopted = event === 'adopted';
+  const kind = isAdopted ? 'assigned' : event;
   // A seat is confirmed later than it was assigned.
   const at = kind === 'assigned' ? (madeAgainAt ?? grantedAt ?? changedAt) : changedAt;
-  return { uid: '', kind, applicationArn, userId, changeSeq, at, isAdopted: false };
+  return { uid: '', kind, applicationArn, userId, changeSeq, at, isAdopted };
 }
 
 function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Date): string {
@@ -89,10 +100,17 @@ function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Da
       return `Notice: ${kind}, refused ${when}${because}. Once the cause is removed: ${again}`;
     case 'limited':
       return `Notice: ${kind}, above the daily limit ${when}. To send it: ${again}`;
-    case 'skipped':
+    case 'skipped': {
+      const givenUp = GIVEN_UP.get(reason ?? '');
+      if (givenUp !== undefined)
+        return `Notice: ${kind}, given up ${when} after Amazon SES had throttled it, because ${givenUp}. To send it: ${again}`;
       return `Notice: ${kind}, not sent ${when}, as there was no one to write to${because}.${isGone(reason) ? '' : ` Once there is: ${again}`}`;
+    }
   }
 }
+
+/** Why a notice was left out that Amazon SES had throttled, in words. */
+const GIVEN_UP: ReadonlyMap<string, string> = new Map(Object.entries(REASONS));
 
 /** Whether a user was skipped who has no address to come. */
 function isGone(reason: string | undefined): boolean {

@@ -12,6 +12,8 @@ const operator = anOperator({
   others: [6, 7],
   entitlements: (configured) => withNotices(configured, { backfill: false }),
 });
+/** Its notices are to come. */
+const later = anOperator({ people: 2 });
 const WIDER = configuration(200, { groups: [GROUP, OTHER_GROUP] });
 const FILES = {
   'wider.yml': withNotices(WIDER, { backfill: false }),
@@ -72,6 +74,15 @@ describe('before the first full sweep with notices', () => {
 });
 
 describe('after it', () => {
+  it('usher plan says the same of a first sweep that counts and changes nothing', async () => {
+    const unswept = withNotices(configuration());
+    writeFileSync(join(later.folder, 'backfill.yml'), JSON.stringify(unswept));
+    await later.run('start', '--all', '--wait');
+    const { out } = await later.run('plan', 'backfill.yml');
+    expect(out).toContain('Its users get notices from now on, also of what the first full sweep changes');
+    expect(out).toContain('No user would be written to.');
+  });
+
   it('usher plan finds nothing to change', async () => {
     expect(await planOf('--detailed-exitcode')).toMatchObject({ first: { notices: 0 }, total: { hasChanges: false } });
   });
@@ -111,8 +122,32 @@ describe('after it', () => {
   });
 });
 
+describe('usher why', () => {
+  const { entitlements, ...others } = withNotices(configuration(200, { onLeave: { revokeAfterDays: 7 } }));
+  const silent = entitlements.map((one) =>
+    one.notices ? { ...one, notices: { ...one.notices, send: ['assigned' as const] } } : one,
+  );
+  const explained = anOperator({ people: 2, entitlements: () => ({ ...others, entitlements: silent }) });
+
+  it('names the last change of the seat, also one of which its user is not told', async () => {
+    await explained.run('start', '--all', '--wait');
+    for (const action of ['leave', 'join']) {
+      await explained.run('local', 'trigger', action, user(1), GROUP);
+      await explained.run('start', '--user', user(1), '--wait');
+    }
+    const { out } = await explained.run('why', user(1));
+    expect(out).toMatch(/Seat Assigned.*Seat Leaving.*Seat Kept/s);
+    expect(out).toContain('Notice: none (kept), because the configuration does not send this kind.');
+  });
+});
+
 describe('usher adopt', () => {
   const adopter = anOperator({ people: 3, assigned: [1], entitlements: (configured) => withNotices(configured) });
+  const quiet = anOperator({
+    people: 3,
+    assigned: [1],
+    entitlements: (configured) => withNotices(configured, { backfill: false }),
+  });
 
   it('says that adopted users are written to, where adopted seats count', async () => {
     const { error } = await adopter.run('adopt', '--yes', '--wait');
@@ -120,5 +155,10 @@ describe('usher adopt', () => {
     const { out } = await adopter.run('notices', '--user', user(1), '--json');
     expect(linesOf(out)).toMatchObject([{ kind: 'assigned', status: 'sent' }]);
     expect((await adopter.run('why', user(1))).out).toContain('Notice: assigned, sent');
+  });
+
+  it('leaves adopted users alone unless adopted seats count, and usher why says so', async () => {
+    await quiet.run('adopt', '--yes', '--wait');
+    expect((await quiet.run('why', user(1))).out).toContain('Notice: none (assigned), because the seat was adopted:');
   });
 });

@@ -96,7 +96,7 @@ describe('with notices', () => {
     const { out } = await operator.run('plan');
     expect(out).toContain('At most 5 notices would be sent: to those who have an address.');
     const lines = linesOf((await operator.run('plan', '--json')).out);
-    expect(lines.find(({ type }) => type === 'plan')).toMatchObject({ notices: 5, noticesChange: 'begin' });
+    expect(lines.find(({ type }) => type === 'plan')).toMatchObject({ notices: 5, noticesChange: 'begin-now' });
     expect(lines.at(-1)).toMatchObject({ type: 'plan-total', notices: 5, noticesPerDay: 200 });
   });
 
@@ -230,6 +230,8 @@ describe('with notices', () => {
     const [one] = await noticesIn(operator, '--user', String(UserId));
     expect(one).toMatchObject({ status: 'skipped', reason: 'no-address', resend: { possible: true } });
     expect((await operator.run('why', String(UserId))).out).toContain('as there was no one to write to (no-address)');
+    const { out } = await operator.run('notices', '--user', String(UserId));
+    expect(out).toMatch(/To send them again: usher notices resend UID$/m);
     await operator.run('notices', 'resend', String(one?.['uid']), '--yes');
     await aMinute(operator);
     const [again] = await noticesIn(operator, '--user', String(UserId));
@@ -254,6 +256,14 @@ describe('with notices', () => {
     expect((await operator.run('status')).out).not.toContain(DEAD_LETTERS);
   });
 
+  it('usher why says that a notice was throttled until it was no news', async () => {
+    const [sent] = await noticesIn(operator, '--since', '1d', '--status', 'sent');
+    await put(operator, [aDelivery({ uid: String(sent?.['uid']), status: 'skipped', reason: 'too-old' })]);
+    expect((await operator.run('why', String(sent?.['userId']))).out).toContain(
+      'after Amazon SES had throttled it, because the change is older than 24 hours. To send it: usher notices resend',
+    );
+  });
+
   it('usher redrive moves dead letters back, and leaves what is no notice', async () => {
     const [audited] = linesOf((await operator.run('audit', '--json', '--user', user(1))).out);
     const { type: _, ...event } = audited ?? {};
@@ -262,6 +272,9 @@ describe('with notices', () => {
     await send(operator, DEAD_LETTERS, { ...event, detail });
     await send(operator, DEAD_LETTERS, { not: 'a notice' });
     expect((await operator.run('status')).out).toContain(`3 messages in ${DEAD_LETTERS}`);
+    const doctor = await operator.run('doctor');
+    expect(doctor.code).toBe(1);
+    expect(doctor.out).toMatch(/✗ dead letters notices: 3 messages in .*: changes of which no user was told/);
     const ended = await operator.run('redrive', '--json', '--yes');
     expect(ended.code).toBe(0);
     expect(ended.error).toContain('NotifyUser sends nothing of 1 message, such as a change older than 24 hours');

@@ -1,7 +1,17 @@
 // @module-tag long
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +51,17 @@ const again = (folder: string, ...args: readonly string[]) =>
   runUsher(['local', '--port', '0', '--directory', 'directory.yml', '--state', 'state', ...args], { cwd: folder });
 const stateFile = (folder: string) => join(folder, 'state', 'state.json');
 
+/** Its users get notices, also of the first full sweep. */
+function noticed(configured: Entitlements): Entitlements {
+  const notices = { product: 'Kiro', send: ['assigned' as const] };
+  const { notices: settings } = exampleEntitlements({ notices: { backfill: true } });
+  return {
+    ...configured,
+    entitlements: configured.entitlements.map((one) => ({ ...one, notices })),
+    notices: settings,
+  };
+}
+
 const seats = async (operator: Operator) => linesOf((await operator.run('seats', '--json')).out)[0]?.['seats'];
 
 describe('usher local', () => {
@@ -59,15 +80,6 @@ describe('usher local', () => {
   });
 
   it('prints a line per notice in ids, and serves the e-mails', async () => {
-    const noticed = (configured: Entitlements) => {
-      const notices = { product: 'Kiro', send: ['assigned' as const] };
-      const { notices: settings } = exampleEntitlements({ notices: { backfill: true } });
-      return {
-        ...configured,
-        entitlements: configured.entitlements.map((one) => ({ ...one, notices })),
-        notices: settings,
-      };
-    };
     const operator = await open({ people: 1, entitlements: noticed });
     expect(operator.listening['outbox']).toBe(`${operator.endpoint}/outbox`);
     const [line] = await Promise.all([operator.nextLine(), operator.run('start', '--all', '--wait')]);
@@ -75,6 +87,21 @@ describe('usher local', () => {
     expect(JSON.stringify(line)).not.toContain(SECRET);
     const mails = await (await fetch(`${operator.endpoint}/outbox`)).json();
     expect(mails).toMatchObject([{ to: [`${SECRET}-1@example.com`], subject: expect.stringContaining('Kiro') }]);
+  });
+
+  it("makes notices of templates of one's own next to the entitlements, and refuses a broken one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'usher-own-templates-'));
+    const own = join(folder, 'notices', 'own', 'en');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'greeting.txt.liquid'), 'Dear {{ name }},\n');
+    const operator = await open({ people: 1, folder, entitlements: noticed });
+    await Promise.all([operator.nextLine(), operator.run('start', '--all', '--wait')]);
+    const mails = await (await fetch(`${operator.endpoint}/outbox`)).json();
+    expect(mails).toMatchObject([{ text: expect.stringMatching(/^Dear /) }]);
+    writeFileSync(join(own, 'greeting.txt.liquid'), 'Dear\n{{ nmae }},\n');
+    const { code, error } = await again(folder);
+    expect(code).toBe(2);
+    expect(error).toContain('notices/own/en/greeting.txt.liquid:2: no such variable: nmae');
   });
 
   it('continues from its kept state, however it ended', async () => {

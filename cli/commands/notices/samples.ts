@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import * as z from 'zod/mini';
 import type { Entitlement, Entitlements } from '../../../domain/entitlements.ts';
 import type { Message } from '../../../domain/notices/message.ts';
 import type { EntitlementNotices, NoticeKind, NoticeSettings } from '../../../domain/notices/schema.ts';
@@ -39,7 +38,6 @@ export interface Sampler {
 }
 
 const DAY_SECONDS = 24 * 3600;
-const Globals = z.object({ entitlements: z._default(z.string(), 'entitlements.yml') });
 
 /**
  * Reads configuration and templates.
@@ -51,8 +49,7 @@ export async function samplerFor(wanted: string | undefined, command: Command, c
   const entitlements = await context.entitlements();
   const settings = requireNotices(entitlements);
   const entitlement = noticedEntitlement(wanted, entitlements);
-  const { entitlements: file } = Globals.parse(command.optsWithGlobals());
-  const templates = templatesNextTo(file, entitlements);
+  const templates = templatesNextTo(command, entitlements);
   const render = rendererOf(templates, settings);
   const { region } = entitlements.identityCenter;
   // Grace of no days has no notice; its date is tomorrow, so that there is one to see.

@@ -18,7 +18,8 @@ const BROKEN = { value: 'broken@example.com\nBcc: all@example.com', type: 'work'
 describe('the address of a user', () => {
   it.each<[string, Profile['emails'], string]>([
     ['the primary one for work, of all', [HOME, WORK, PRIMARY, BEST], BEST.value],
-    ['the primary one before one for work', [HOME, WORK, PRIMARY], PRIMARY.value],
+    ['one for work before a primary one for home', [HOME, PRIMARY, WORK], WORK.value],
+    ['the primary one before others, if none is for work', [HOME, PRIMARY], PRIMARY.value],
     ['one for work before any other', [HOME, WORK], WORK.value],
     ['the first, if none is primary or for work', [HOME, { value: 'second@example.com' }], HOME.value],
     ['the first of several primary ones for work', [BEST, { ...BEST, value: 'other@example.com' }], BEST.value],
@@ -76,7 +77,9 @@ describe('the name in a greeting', () => {
     ['has no marks that turn its direction', { givenName: '\u202eanA\u2066\u200f' }, 'anA'],
     ['keeps the joiners that a script needs', { givenName: 'می\u200cخواهم' }, 'می\u200cخواهم'],
     ['keeps markup, which templates escape', { givenName: '<b>Ana</b>' }, '<b>Ana</b>'],
-    ['is cut by characters, not in the middle of one', { givenName: '😀a'.repeat(50) }, '😀a'.repeat(32)],
+    ['has up to 64 characters', { givenName: '😀a'.repeat(32) }, '😀a'.repeat(32)],
+    ['is the display name if the given name is longer', { givenName: 'a'.repeat(65), displayName: 'Ana' }, 'Ana'],
+    ['is absent if it is longer: a part of it would be another name', { displayName: 'a'.repeat(65) }, undefined],
     ['has no half of a character', { givenName: 'Ana\ud83d' }, 'Ana'],
   ])('%s', (_fact, parts, expected) => {
     expect(nameOf(parts)).toBe(expected);

@@ -53,7 +53,7 @@ describe('the notices of a plan', () => {
   it.each<[string, Given, object]>([
     ['nothing is deployed', {}, { count: 0, change: 'begin' }],
     ['no full sweep with notices has ended', { queue: sweptQueue() }, { count: 0, change: 'begin' }],
-    ['the first sweep counts, too', { settings: { backfill: true } }, { count: 6, change: 'begin' }],
+    ['the first sweep counts, too', { settings: { backfill: true } }, { count: 6, change: 'begin-now' }],
     [
       'the entitlement only observes',
       { queue: sweptQueue(), mode: 'observe' },
