@@ -109,6 +109,7 @@ describe('a notice', () => {
 
   it.each(['TooManyRequestsException', 'ThrottlingException', 'LimitExceededException'] as const)(
     'is sent the next day if the quota of 24 hours is used up: %s',
+    { tags: ['long'] },
     async (overMailQuota) => {
       const world = await noticing({ mail: { perDay: 1 }, quirks: { overMailQuota } });
       await world.joins(1);
@@ -230,6 +231,7 @@ describe('a notice', () => {
 
   it.each(['refuse', 'internal'] as const)(
     'does not come to the members of a first full sweep whose grants fail at first: %s',
+    { tags: ['long'] },
     async (kind) => {
       const world = await noticing({ people: 4, members: people(1, 3), notices: { backfill: false } });
       world.faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind, for: '40m' });

@@ -133,6 +133,7 @@ describe('a notice to a user', () => {
     ['behind-the-seat', (world: NoticeWorld) => world.seat(1, 'revoked', { revision: 2, changeSeq: 2 })],
   ] as const)(
     'that Amazon SES throttles until it is %s is left out, and its marker says so',
+    { tags: ['long'] },
     async (reason, change) => {
       const world = await assigned();
       world.faults.add({ operation: 'SESv2.SendEmail', kind: 'throttle', for: '26h' });
