@@ -33,7 +33,7 @@ export function resendCommand(run: Runner): Command {
     summary: 'Send notices again that were refused, limited or skipped, or that may be lost',
     description:
       'UID is the id of an audit event (metadata.uid), as usher notices and usher audit --json print it. A notice is sent again only if the seat still is as it says. One that was sent is never sent again. A notice in doubt may have been sent: its user may get it twice. Lists everything and asks for confirmation.\n\n' +
-      'Exit code: 1 if a notice that you name is not sent again.',
+      'Exit code: 1 if a notice that you name is not sent again, 2 if none has this UID.',
     examples: [
       ['usher notices resend 3f0c9a52-7d1e-8b44-9c6a-5e0b1f2d3a4c', 'one notice'],
       ['usher notices resend --status refused --names', 'all that were refused, once the cause is removed'],
