@@ -90,8 +90,10 @@ function judgeSubscription(
   if (entitled && !isBeyond && !isUnswept && watch.isUnsubscribed(pair)) {
     watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
   }
-  // Usher believes a list that lags and does not show what it was told that it has cancelled.
-  const isBelieved = watch.losingSubscriptions && watch.lag > MOST_LAG && seat?.status === 'revoked';
+  // Usher believes a list that lags and does not show what it was told that it has cancelled. If the user comes back, what the
+  // list shows later counts as someone else's.
+  const isForgotten = seat?.status === 'revoked' || seat?.subscription === undefined;
+  const isBelieved = watch.losingSubscriptions && watch.lag > MOST_LAG && isForgotten;
   if (isBelieved || subscribers.originOf(pair) !== 'usher') return;
   if (!entitled && !mayKeep(seat, rule, outcome)) {
     watch.violate(2, `subscribed by Usher and not entitled, seat ${seat?.status}`, pair);
