@@ -23,6 +23,7 @@ if (!existsSync(main)) {
   process.exitCode = MISSING;
 } else if (isNewEnough) {
   module.enableCompileCache?.();
+  if (isCheckout) module.registerHooks?.({ resolve: withoutLanguages });
   await import(main.href);
 } else if (isCheckout && existsSync(pinned)) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
@@ -36,4 +37,10 @@ if (!existsSync(main)) {
   const fix = isCheckout ? ' Run: npm ci' : '';
   console.error(`usher needs Node ${OLDEST.join('.')} or later; this is ${process.versions.node}.${fix}`);
   process.exitCode = MISSING;
+}
+
+/** Leaves out the messages of zod in all languages, one file each: Usher uses none of them. The bundle of the package has none. */
+function withoutLanguages(specifier, context, resolve) {
+  const isOfZod = specifier === '../locales/index.js' && context.parentURL?.includes('/zod/');
+  return isOfZod ? { url: 'data:text/javascript,', shortCircuit: true } : resolve(specifier, context);
 }
