@@ -101,7 +101,7 @@ export function auditEvent(
   };
 }
 
-/** Returns the id of the event of a change of a seat. Whoever computes it anew needs no event to say it. */
+/** Returns the id of the event of a change of a seat. A caller that computes it needs no event. */
 export function seatEventUid(
   kind: Exclude<AuditRecord['kind'], 'refused'>,
   seat: Pick<Seat, 'applicationArn' | 'userId'>,

@@ -6,7 +6,7 @@ import { dayOf } from '../shared/day.ts';
 import { earliest, secondsBetween } from '../shared/time.ts';
 import type { NoMarkerReason, NoticeHint } from './hint.ts';
 
-/** An older change is no news: whoever has lived with it for a day is told nothing. */
+/** A change older than this leads to no notice: its user has lived with it for a day. */
 const TOO_OLD_SECONDS = 24 * 3600;
 
 /** The settings that a notice follows. */

@@ -46,9 +46,7 @@ const StandingSchema = z.strictObject({
   notice: z.optional(
     z
       .strictObject(NoticeParts)
-      .check(
-        z.describe('What the user was told of the last change of the seat; absent if the entitlement has no notices'),
-      ),
+      .check(z.describe('The notice of the last change of the seat; absent if the entitlement has no notices')),
   ),
   words: z.array(z.string()).check(z.describe('The answer in sentences')),
 });

@@ -48,7 +48,7 @@ function contentOf(
     const { uid, kind, userId, applicationArn } = asked.hint;
     const rule = noticeRuleOf(entitlements, applicationArn);
     const reason = screenNotice(asked.hint, { rule, now, isResend: false });
-    const why = reason === undefined ? '' : `, not sent any more: ${REASONS[reason]}`;
+    const why = reason === undefined ? '' : `, no longer sent: ${REASONS[reason]}`;
     return { title: `${kind}: user ${userId}${why}`, isMovable: true, uid, isSilent: reason !== undefined };
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;

@@ -16,7 +16,7 @@ export const REASONS: Readonly<Record<NoneReason, string>> = {
   forgotten: 'the change is older than 30 days, as long as notices are remembered',
   'not-configured': 'the configuration does not send this kind',
   'on-its-way': 'it may still be on its way',
-  'other-event': 'users are not told of such a change',
+  'other-event': 'users get no notice of such a change',
   replayed: 'the event was replayed',
   'too-old': 'the change is older than 24 hours',
   'unknown-notice':

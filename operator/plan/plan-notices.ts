@@ -17,7 +17,7 @@ export interface PlannedNotices {
   change: 'begin' | 'begin-now' | 'end' | undefined;
 }
 
-/** What users are told of a change. A held revocation is told no one, and neither is the end of a wait. */
+/** What users are told of a change. A held revocation leads to no notice, nor does the end of a wait. */
 const NOTICES: Partial<Record<ChangeKind, NoticeKind>> = {
   gains: 'assigned',
   waitlisted: 'waitlisted',
@@ -50,7 +50,7 @@ export function plannedNotices(
   return rule.settings.backfill ? { count, change: 'begin-now' } : { count: 0, change: 'begin' };
 }
 
-/** Returns what a user is told of a change. Who waits first is told of the wait, and of the seat. */
+/** Returns what a user is told of a change. A user who waits first gets a notice of the wait, and one of the seat. */
 function kindsOf({ change, reason, waitsFirst }: UserChange): NoticeKind[] {
   const kind = NOTICES[change];
   if (kind === undefined || WITHOUT_USER.has(reason) || !isNews(reason)) return [];

@@ -163,7 +163,7 @@ describe('with notices', () => {
     expect(text.match(/Notice: assigned, in doubt since .* To send it, perhaps twice: /g)).toHaveLength(1);
   });
 
-  it('a notice that was sent is not sent again, whoever asks', async () => {
+  it('a notice that was sent is not sent again, even if an operator asks', async () => {
     const [sent] = await noticesIn(operator, '--since', '1d', '--status', 'sent');
     const mails = await mailsOf(operator);
     const { code, out, error } = await operator.run('notices', 'resend', String(sent?.['uid']), '--yes');
@@ -247,7 +247,7 @@ describe('with notices', () => {
     const ended = await operator.run('redrive', '--json', '--yes');
     expect(ended.error).toContain('NotifyUser sends nothing of 1 message');
     expect(resultsOf(ended.out)).toMatchObject([
-      { type: 'message', title: 'no notice, because users are not told of such a change', startable: true },
+      { type: 'message', title: 'no notice, because users get no notice of such a change', startable: true },
       { type: 'resent', messageId: expect.any(String) },
     ]);
     const mails = await mailsOf(operator);
@@ -278,7 +278,7 @@ describe('with notices', () => {
     const ended = await operator.run('redrive', '--json', '--yes');
     expect(ended.code).toBe(0);
     expect(ended.error).toContain('NotifyUser sends nothing of 1 message, such as a change older than 24 hours');
-    const old = `assigned: user ${user(1)}, not sent any more: the change is older than 24 hours`;
+    const old = `assigned: user ${user(1)}, no longer sent: the change is older than 24 hours`;
     expect(resultsOf(ended.out)).toMatchObject([
       { type: 'message', title: `notice ${uidOf(1)}, asked for by an operator`, startable: true },
       { type: 'message', title: old, startable: true },
