@@ -15,6 +15,7 @@ import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema } from '../emulator/scenario/action-schema.ts';
 import { ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { EXIT_MEANINGS } from '../operator/failures.ts';
+import { assumptionTables } from './assumptions.ts';
 import { commandTypes, lineTypes } from './json-lines.ts';
 import { type Field, fieldsOf, jsonSchemaOf, shapeOf } from './json-schema.ts';
 import { code, prose, tableOf } from './markdown.ts';
@@ -33,6 +34,7 @@ export type Tables = ReadonlyMap<string, string>;
 export async function referenceTables(): Promise<Map<string, Tables>> {
   const program = await programOf();
   return new Map<string, Tables>([
+    ['docs/assumptions.md', assumptionTables()],
     ['docs/audit.md', new Map([['detail-types', detailTypeTable()]])],
     [
       'docs/json.md',

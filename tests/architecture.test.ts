@@ -19,8 +19,10 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
   emulator: { may: ['functions', 'notices', 'adapters', 'domain', 'input', 'http'], sdk: true },
   console: { may: ['operator', 'http', 'domain'] },
   cli: { may: ['operator', 'console', 'adapters', 'reconcile', 'notices', 'input', 'emulator', 'domain'] },
+  conformance: { may: ['adapters', 'domain', 'emulator'], sdk: true },
   build: {
     may: [
+      'conformance',
       'domain',
       'adapters',
       'reconcile',
@@ -48,6 +50,7 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
       'console',
       'cli',
       'build',
+      'conformance',
     ],
     sdk: true,
   },
@@ -66,6 +69,7 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
       'cli',
       'build',
       'bench',
+      'conformance',
     ],
     sdk: true,
   },

@@ -29,6 +29,12 @@ const PagingInput = z.object({
 });
 const InstanceInput = z.object({ InstanceArn: z.string() });
 const ApplicationsInput = z.extend(PagingInput, { InstanceArn: z.string() });
+const ForPrincipalInput = z.extend(PagingInput, {
+  InstanceArn: z.string(),
+  PrincipalId,
+  PrincipalType: z.enum(['USER', 'GROUP']),
+  Filter: z.optional(z.object({ ApplicationArn: z.optional(ApplicationArn) })),
+});
 const ListInput = z.extend(PagingInput, { ApplicationArn });
 
 function ssoResourceNotFound(what: string): ServiceError {
@@ -89,6 +95,9 @@ export function ssoAdmin(
     ...(provider === undefined ? {} : { ApplicationProviderArn: `arn:aws:sso::aws:applicationProvider/${provider}` }),
   });
 
+  const groupsOf = (userId: string): string[] =>
+    center.membershipsOf(userId, Number.POSITIVE_INFINITY).values.map(({ groupId }) => groupId);
+
   const isPrincipal = ({ principalId, principalType }: Assignment): boolean =>
     (principalType === 'USER' ? center.user(principalId) : center.group(principalId)) !== undefined;
 
@@ -135,6 +144,33 @@ export function ssoAdmin(
         const moment = center.seenBy('SSOAdmin.ListApplicationAssignments');
         const { values, token } = paging.page(applicationArn, input, (limit, after) =>
           center.assigned(applicationArn, limit, after, moment),
+        );
+        return { ApplicationAssignments: values.map(describeAssignment), ...token };
+      }),
+    ],
+    [
+      'ListApplicationAssignmentsForPrincipal',
+      operation(ForPrincipalInput, (input) => {
+        if (input.InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
+        const { PrincipalId: principalId, PrincipalType: principalType, Filter: { ApplicationArn: only } = {} } = input;
+        const groups = principalType === 'USER' ? groupsOf(principalId) : [];
+        const all = center.applications().flatMap(({ applicationArn }) => {
+          if (only !== undefined && applicationArn !== only) return [];
+          const own: Assignment = { applicationArn, principalId, principalType };
+          const ofGroups = groups.map(
+            (group): Assignment => ({ applicationArn, principalId: group, principalType: 'GROUP' }),
+          );
+          return [own, ...ofGroups]
+            .filter((one) => center.isAssigned(one))
+            .map((one) => ({ ...one, key: `${applicationArn} ${one.principalId}` }));
+        });
+        const { values, token } = paging.page(
+          principalId,
+          input,
+          pageOf(
+            all.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+            'key',
+          ),
         );
         return { ApplicationAssignments: values.map(describeAssignment), ...token };
       }),

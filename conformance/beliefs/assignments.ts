@@ -1,0 +1,155 @@
+import type { Belief } from './belief.ts';
+
+const SSO_ADMIN = 'adapters/sso-admin.ts';
+const PROPAGATION = 'tests/scenarios/propagation.test.ts';
+
+/** Applications of Identity Center, and who is assigned to them. */
+export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
+  {
+    id: 'assignment-repeated-create',
+    belief: 'CreateApplicationAssignment for an assignment that exists succeeds.',
+    mark: 'likely',
+    source: 'one script; the API reference lists ConflictException',
+    dependsOn: [SSO_ADMIN, 'reconcile/grant-seat.ts'],
+    ifFalse: 'AWS answers with a conflict.',
+    tolerated: {
+      how: 'A conflict is no failure: the assignment is read afresh.',
+      test: PROPAGATION,
+      by: 'repeatedCreate',
+    },
+  },
+  {
+    id: 'assignment-delete-missing',
+    belief: 'DeleteApplicationAssignment for an assignment that does not exist succeeds.',
+    mark: 'documented',
+    source: 'service model of sso-admin: idempotent, and may raise ResourceNotFoundException',
+    dependsOn: [SSO_ADMIN, 'reconcile/revoke-seat.ts'],
+    ifFalse: 'AWS answers that it is not there.',
+    tolerated: { how: 'A missing assignment counts as removed.', test: PROPAGATION, by: 'deleteMissing' },
+  },
+  {
+    id: 'assignment-reads-lag',
+    belief: 'A read shows an assignment, or its end, within an hour.',
+    mark: 'unknown',
+    source: 'terraform-provider-aws #40388: assignments were missing after they had been made',
+    dependsOn: ['domain/decision/timing.ts', 'domain/decision/slots.ts'],
+    ifFalse: 'A seat is verified later, or granted again; the cap is claimed for an hour only.',
+    tolerated: {
+      how: 'Seats are verified by later reads, and a slot is free only after an hour of doubt.',
+      test: 'tests/scenarios/late-reads.test.ts',
+    },
+  },
+  {
+    id: 'assignment-direct',
+    belief: 'DescribeApplicationAssignment shows direct assignments only.',
+    mark: 'documented',
+    source: 'API reference of sso-admin',
+    dependsOn: [SSO_ADMIN],
+    ifFalse: 'A user who has access through a group would count as assigned by someone else.',
+  },
+  {
+    id: 'assignment-through-groups',
+    belief: 'ListApplicationAssignmentsForPrincipal also shows assignments through groups.',
+    mark: 'likely',
+    source: 'API reference of sso-admin',
+    dependsOn: [SSO_ADMIN],
+    ifFalse: 'Nothing: Usher does not call it.',
+    tolerated: {
+      how: 'Usher lists the assignments of an application, and asks for one user directly.',
+      test: 'tests/adapters/sso-admin.test.ts',
+    },
+  },
+  {
+    id: 'assignment-pages',
+    belief: 'A list may answer with fewer entries than asked for, also with none, and a token.',
+    mark: 'documented',
+    source: 'API references of sso-admin and identitystore: NextToken alone says that there is more',
+    dependsOn: ['adapters/requests.ts'],
+    ifFalse: 'Nothing: that is the worse case.',
+    tolerated: { how: 'Lists are read until there is no token.', test: 'tests/scenarios/pages.test.ts', by: 'pages' },
+  },
+  {
+    id: 'application-account',
+    belief: 'The digits in the ARN of an application are the account that owns it.',
+    mark: 'likely',
+    source: 'ARNs that were seen',
+    dependsOn: ['operator/doctor/applications.ts'],
+    ifFalse: 'doctor names another account in its advice.',
+    tolerated: { how: 'No decision depends on it.', test: 'tests/cli/doctor-init.test.ts' },
+  },
+  {
+    id: 'application-filter',
+    belief: 'A member account must filter ListApplications by its own account.',
+    mark: 'documented',
+    source: 'API reference of sso-admin',
+    dependsOn: ['adapters/operator/instances.ts'],
+    ifFalse: 'Nothing.',
+  },
+  {
+    id: 'application-kiro-sign-in',
+    belief: 'Kiro has an application for signing in that requires no assignment, beside the one of its profile.',
+    mark: 'likely',
+    source: 'reports of the community',
+    dependsOn: ['operator/doctor/applications.ts', 'reconcile/plan/read-application.ts'],
+    ifFalse: 'Nothing.',
+    tolerated: {
+      how: 'An application that requires no assignment is refused.',
+      test: 'tests/scenarios/refusals.test.ts',
+    },
+  },
+  {
+    id: 'application-most-users',
+    belief: 'An application takes as many users as the identity store has.',
+    mark: 'unknown',
+    source: 'IAM Identity Center quotas: not stated',
+    dependsOn: ['adapters/aws-errors.ts'],
+    ifFalse: 'AWS refuses more, and the seats are listed as failed.',
+    tolerated: {
+      how: 'A quota is a refusal: the user is passed over and tried again each hour.',
+      test: 'tests/scenarios/refusals.test.ts',
+    },
+  },
+  {
+    id: 'application-quota',
+    belief: 'sso-admin allows 20 requests per second for all callers together.',
+    mark: 'documented',
+    source: 'IAM Identity Center User Guide, limits',
+    dependsOn: ['domain/pace.ts'],
+    ifFalse: 'AWS throttles, or seats could come faster.',
+    tolerated: {
+      how: 'A throttled call is tried again, and paces the next.',
+      test: 'tests/scenarios/lasting-faults.test.ts',
+    },
+  },
+  {
+    id: 'application-kms',
+    belief: 'With a key of the customer, callers need kms:Decrypt.',
+    mark: 'likely',
+    source: 'IAM Identity Center User Guide, encryption at rest',
+    dependsOn: ['adapters/aws-errors.ts'],
+    ifFalse: 'Nothing.',
+    tolerated: {
+      how: 'A refusal names its reason, and is tried again each hour.',
+      test: 'tests/scenarios/unknown-errors.test.ts',
+    },
+  },
+  {
+    id: 'application-providers',
+    belief: 'Which provider an application has says nothing that Usher needs.',
+    mark: 'unknown',
+    source: 'provider ARNs of most applications are not published',
+    dependsOn: ['domain/entitlements.ts'],
+    ifFalse: 'Nothing: applications are named by ARN.',
+    tolerated: { how: 'Access is granted by ARN alone.', test: 'tests/scenarios/onboarding.test.ts' },
+  },
+  {
+    id: 'application-second-steps',
+    belief:
+      'For some applications (Redshift, SageMaker, DataZone) access needs a second step, which Usher does not make.',
+    mark: 'likely',
+    source: 'service models of quicksight, sagemaker, datazone; issues',
+    dependsOn: ['docs/subscriptions.md'],
+    ifFalse: 'Nothing: the assignment alone is promised.',
+    tolerated: { how: 'Usher promises the assignment, and says so.', test: 'tests/scenarios/onboarding.test.ts' },
+  },
+];

@@ -1,0 +1,105 @@
+import type { Belief } from './belief.ts';
+
+const IDENTITY_STORE = 'adapters/identity-store.ts';
+const LATE = 'tests/scenarios/late-reads.test.ts';
+
+/** The identity store, and the identity providers that fill it. */
+export const DIRECTORY_BELIEFS: readonly Belief[] = [
+  {
+    id: 'store-reads-lag',
+    belief: 'A read of the identity store may show an earlier state for some minutes.',
+    mark: 'likely',
+    source: 'no statement; the text of a conflict, and issues of Terraform',
+    dependsOn: ['domain/request/propagation.ts', 'domain/decision/late-reads.ts'],
+    ifFalse: 'Nothing: Usher waits for what the event announced.',
+    tolerated: {
+      how: 'An execution waits until the announced change is visible, and verifies later.',
+      test: LATE,
+      by: 'lag',
+    },
+  },
+  {
+    id: 'store-user-status',
+    belief: 'DescribeUser says ENABLED or DISABLED.',
+    mark: 'documented',
+    source: 'API reference of identitystore: optional',
+    dependsOn: [IDENTITY_STORE],
+    ifFalse: 'A status that is missing counts as enabled; one that is not known, as disabled.',
+    tolerated: { how: 'All three are handled.', test: 'tests/scenarios/leaving.test.ts', by: 'userStatus' },
+  },
+  {
+    id: 'store-missing-group',
+    belief: 'IsMemberInGroups for a group that does not exist is an error.',
+    mark: 'unknown',
+    source: 'API reference of identitystore',
+    dependsOn: [IDENTITY_STORE],
+    ifFalse: 'The user is no member.',
+    tolerated: {
+      how: 'Both mean that the user is not entitled by this group.',
+      test: 'tests/scenarios/missing-groups.test.ts',
+    },
+  },
+  {
+    id: 'store-quota',
+    belief: 'The Identity Store allows 20 requests per second and operation.',
+    mark: 'documented',
+    source: 'IAM Identity Center User Guide, limits',
+    dependsOn: ['domain/pace.ts'],
+    ifFalse: 'AWS throttles.',
+    tolerated: { how: 'A throttled call is tried again.', test: 'tests/scenarios/lasting-faults.test.ts' },
+  },
+  {
+    id: 'store-repeated-membership',
+    belief: 'CreateGroupMembership for a membership that exists is a conflict.',
+    mark: 'documented',
+    source: 'a record of AWS',
+    dependsOn: ['emulator/aws/identity-store/identity-store-writes.ts'],
+    ifFalse: 'Nothing: Usher changes no membership.',
+  },
+  {
+    id: 'store-case',
+    belief: 'A user is found by user name and address in any case.',
+    mark: 'unknown',
+    source: 'API reference of identitystore: GetUserId',
+    dependsOn: ['operator/look-up/find-user.ts', IDENTITY_STORE],
+    ifFalse: 'A user name in another case finds nobody.',
+    tolerated: {
+      how: 'The command then lists users, and suggests the nearest names.',
+      test: 'tests/cli/selectors.test.ts',
+    },
+  },
+  {
+    id: 'scim-order',
+    belief: 'Members may come some time after their group.',
+    mark: 'likely',
+    source: 'AWS SCIM implementation guide; reports of identity providers',
+    dependsOn: ['domain/request/propagation.ts'],
+    ifFalse: 'Nothing.',
+    tolerated: { how: 'Each later event of the group leads to a read.', test: 'tests/scenarios/onboarding.test.ts' },
+  },
+  {
+    id: 'scim-near-real-time',
+    belief: 'JumpCloud and Ping push changes within minutes.',
+    mark: 'likely',
+    source: 'their documentation',
+    dependsOn: ['docs/operations.md'],
+    ifFalse: 'Seats come as much later.',
+    tolerated: {
+      how: 'A manual start waits up to seven days for the user.',
+      test: 'tests/scenarios/waiting-starts.test.ts',
+    },
+  },
+  {
+    id: 'store-deleted-users',
+    belief: 'The assignments of a user who is deleted end with the user.',
+    mark: 'documented',
+    source: 'IAM Identity Center User Guide; not with Active Directory',
+    dependsOn: ['reconcile/revoke-seat.ts'],
+    ifFalse: 'Usher removes them.',
+    tolerated: {
+      how: "What is left of Usher's own assignments is removed.",
+      test: LATE,
+      by: 'assignmentsOfDeletedUsers',
+    },
+  },
+];
