@@ -46,6 +46,7 @@ const STEPS: Step[] = [
   { name: 'unused', command: 'knip', args: [] },
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
   { name: 'reference', command: 'node', args: ['build/reference.ts', '--check'] },
+  { name: 'conformance', command: 'node', args: ['conformance/main.ts'] },
   { name: 'node', command: 'node', args: ['build/pinned-node.ts'], missing: 3 },
   { name: 'oldest', command: 'node', args: ['build/oldest-node.ts'], missing: 3 },
   { name: 'package', command: 'serverless', args: ['package'] },
@@ -92,7 +93,7 @@ function countTests(file: string, good: boolean): Pick<Result, 'passed' | 'faile
 const results = STEPS.map(run);
 console.log();
 for (const { name, verdict, seconds } of results) {
-  console.log(`${name.padEnd(10)}${verdict.padEnd(9)}${seconds.toFixed(1).padStart(6)} s`);
+  console.log(`${name.padEnd(13)}${verdict.padEnd(9)}${seconds.toFixed(1).padStart(6)} s`);
 }
 const total = (key: 'passed' | 'failed') => results.reduce((sum, result) => sum + result[key], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
