@@ -161,8 +161,11 @@ describe('the installed command', () => {
       expect(usher(['--local', 'start', '--all', '--wait'], env)).toMatchObject({ code: 0 });
       const seats = usher(['--local', 'seats', '--json'], env);
       expect(linesOf(seats.out)).toEqual([expect.objectContaining({ entitlement: 'amazon-q-developer' })]);
-      for (const command of ['doctor', 'status', 'held', 'audit'])
-        expect({ command, ...usher(['--local', command], env) }).toMatchObject({ command, error: '' });
+      for (const command of ['doctor', 'status', 'held', 'audit']) {
+        const { error } = usher(['--local', command], env);
+        // What takes long on a busy machine says what it does.
+        expect({ command, error: error.replaceAll(/^.* …\n/gm, '') }).toEqual({ command, error: '' });
+      }
       expect(usher(['--local', 'why', 'nobody'], env)).toMatchObject({ code: 2 });
     } finally {
       child.kill('SIGTERM');
