@@ -12,7 +12,7 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   init: ['configuration'],
   plan: ['plan', 'group-name', 'planned-change', 'plan-total', 'plan-difference', 'plan-file'],
   start: ['start', ...FOLLOWED],
-  status: ['attention', 'status', 'execution', 'fold', 'more'],
+  status: ['attention', 'status', 'execution', 'fold', 'step', 'more'],
   seats: ['entitlement', 'seat'],
   subscriptions: ['profile', 'finding', 'subscription-total', 'subscription', 'subscription-count'],
   why: ['user'],

@@ -17,6 +17,7 @@ import {
   RedriveLineSchema,
   StartLineSchema,
   StateLineSchema,
+  StepLineSchema,
 } from './executions.ts';
 import {
   AccessLineSchema,
@@ -99,6 +100,7 @@ export const LINES = {
   starter: StarterLineSchema,
   state: StateLineSchema,
   status: StatusLineSchema,
+  step: StepLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,
   'subscription-total': SubscriptionTotalLineSchema,

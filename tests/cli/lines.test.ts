@@ -109,7 +109,13 @@ const RUNS: Readonly<Record<string, Runs>> = {
       await tick();
       await send('undelivered-events', JOIN);
     },
-    works: [[], ['--executions', '--names'], ['--executions', '--limit', '1'], ['execution-1']],
+    works: [
+      [],
+      ['--executions', '--names'],
+      ['--executions', '--limit', '1'],
+      ['execution-1'],
+      ['execution-1', '--steps'],
+    ],
     fails: ['nosuch'],
   },
   notices: {
