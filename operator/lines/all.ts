@@ -41,7 +41,7 @@ import {
 } from './plan.ts';
 import { SummaryLineSchema } from './play.ts';
 import { RestorationLineSchema, RestoreLineSchema } from './restore.ts';
-import { EntitlementLineSchema, SeatLineSchema } from './seats.ts';
+import { EntitlementLineSchema, GroupLineSchema, SeatLineSchema } from './seats.ts';
 import {
   FindingLineSchema,
   ProfileLineSchema,
@@ -69,6 +69,7 @@ export const LINES = {
   failure: FailureLineSchema,
   finding: FindingLineSchema,
   fold: FoldLineSchema,
+  group: GroupLineSchema,
   'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,

@@ -156,7 +156,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
   start: { works: [['--all', '--wait']], fails: startInVain('never') },
   seats: {
     empty: { args: ['--people', '--status', 'failed'] },
-    works: [[], ['--people', '--names']],
+    works: [[], ['--people', '--names'], ['--groups', '--names'], ['--groups', '--count']],
     fails: ['--entitlement', 'nosuch'],
   },
   subscriptions: {
