@@ -41,6 +41,7 @@ const STEPS: Step[] = [
   tests('tests', 'npm', ['test', '--', '--coverage']),
   tests('long', 'vitest', ['run', '--tags-filter=long']),
   { name: 'types', command: 'tsc', args: [] },
+  { name: 'page', command: 'tsc', args: ['--project', 'console/page'] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'unused', command: 'knip', args: [] },
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },

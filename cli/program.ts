@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { EndsWith, EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
@@ -33,6 +35,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   explain: async () => (await import('./commands/explain.ts')).explainCommand,
   play: async () => (await import('./commands/play.ts')).playCommand,
   local: async () => (await import('./commands/local.ts')).localCommand,
+  console: async () => (await import('./commands/console.ts')).consoleCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
 
@@ -54,24 +57,55 @@ export async function runCommandLine(
   interruption: Interruption,
 ): Promise<number> {
   const terminal = await Terminal.open(surroundings);
-  const code = await runOn(terminal, args, { surroundings, interruption });
+  const contextFor = async (command: Command) => {
+    const { contextOf } = await import('./command/context.ts');
+    const run = (inner: readonly string[]) => linesOf(inner, context);
+    const context: Context = await contextOf(command, { terminal, ...interruption, run }, surroundings.env);
+    return context;
+  };
+  const code = await runOn(terminal, args, { surroundings, contextFor });
   const wasLeft = await terminal.finish();
   // Like a reader who closes a pipe: they have seen enough.
   return wasLeft ? EXIT.done : code;
 }
 
+/**
+ * Runs a command line within another command, for its lines.
+ *
+ * @returns each line as it is printed; an error is the last one
+ */
+async function* linesOf(args: readonly string[], outer: Context): AsyncGenerator<string> {
+  const printed = new PassThrough();
+  const nowhere = new PassThrough().resume();
+  const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin: {}, env: {} };
+  const terminal = await Terminal.open(surroundings);
+  const around = { terminal, onInterrupt: () => undefined, onEnd: () => undefined };
+  const contextFor = async (command: Command) => {
+    const { contextWithin } = await import('./command/context.ts');
+    return contextWithin(outer, command, around);
+  };
+  const running = runOn(terminal, ['--json', ...args], { surroundings, contextFor }).finally(() => printed.end());
+  try {
+    yield* createInterface({ input: printed });
+    await running;
+  } finally {
+    // A reader who leaves early must not stop the command in the middle of a line.
+    printed.resume();
+  }
+}
+
+/** @param around `contextFor`: makes the context of the command */
 async function runOn(
   terminal: Terminal,
   args: readonly string[],
-  { surroundings, interruption }: { surroundings: Surroundings; interruption: Interruption },
+  { surroundings, contextFor }: { surroundings: Surroundings; contextFor(command: Command): Promise<Context> },
 ): Promise<number> {
   const run: Runner =
     (action) =>
     async (...given) => {
       const command = given.at(-1);
       if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
-      const { contextOf } = await import('./command/context.ts');
-      await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
+      await action(await contextFor(command), command);
     };
   try {
     const { globals, operands } = readGlobals(args);

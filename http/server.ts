@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import type { Refusal, RequestHead } from './guard.ts';
 
 /** An HTTP answer. */
@@ -10,10 +11,17 @@ export interface Answer {
   body: string | Uint8Array;
 }
 
+/** An HTTP answer whose body comes piece by piece, no faster than the client reads. */
+export interface StreamedAnswer extends Omit<Answer, 'body'> {
+  body: AsyncIterable<string>;
+}
+
 /** A request that the guard admitted. */
 export interface AdmittedRequest extends RequestHead {
   /** Cut where it exceeds the limit, so that it is longer than the limit then. */
   body: Uint8Array;
+  /** Aborted when the client has its answer, or has gone away. */
+  ended: AbortSignal;
 }
 
 export interface ServerOptions {
@@ -25,7 +33,7 @@ export interface ServerOptions {
   guardAt(port: number): (head: RequestHead) => Refusal | undefined;
   /** Returns the answer to a request that the guard refused. */
   refuse(refusal: Refusal, head: RequestHead): Answer;
-  answer(request: AdmittedRequest): Promise<Answer>;
+  answer(request: AdmittedRequest): Promise<Answer | StreamedAnswer>;
   /** Returns the answer where `answer` has thrown: a bug, which ends one request and not the server, unless this throws, too. */
   recover(error: unknown, request: AdmittedRequest): Answer;
 }
@@ -84,7 +92,9 @@ function serve(request: IncomingMessage, response: ServerResponse, serving: Serv
   request.on('error', () => response.destroy());
   request.on('end', async () => {
     if (refusal) return send(response, refuse(refusal, head));
-    const admitted = { ...head, body: Buffer.concat(chunks) };
+    const ending = new AbortController();
+    response.on('close', () => ending.abort());
+    const admitted = { ...head, body: Buffer.concat(chunks), ended: ending.signal };
     try {
       send(response, await answer(admitted));
     } catch (error) {
@@ -93,7 +103,15 @@ function serve(request: IncomingMessage, response: ServerResponse, serving: Serv
   });
 }
 
-function send(response: ServerResponse, { statusCode, headers, body }: Answer): void {
-  response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+function send(response: ServerResponse, { statusCode, headers, body }: Answer | StreamedAnswer): void {
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+    return;
+  }
+  response.writeHead(statusCode, headers);
+  // The head is there before the first piece, which may take long.
+  response.flushHeaders();
+  // A client that went away needs nothing more; one whose answer broke off sees that it has no end.
+  pipeline(Readable.from(body), response, () => undefined);
 }

@@ -17,9 +17,22 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
   input: { may: ['notices', 'domain'] },
   http: { may: [], flat: true },
   emulator: { may: ['functions', 'notices', 'adapters', 'domain', 'input', 'http'], sdk: true },
-  cli: { may: ['operator', 'adapters', 'reconcile', 'notices', 'input', 'emulator', 'domain'] },
+  console: { may: ['operator', 'http', 'domain'] },
+  cli: { may: ['operator', 'console', 'adapters', 'reconcile', 'notices', 'input', 'emulator', 'domain'] },
   build: {
-    may: ['domain', 'adapters', 'reconcile', 'notices', 'operator', 'functions', 'input', 'http', 'emulator', 'cli'],
+    may: [
+      'domain',
+      'adapters',
+      'reconcile',
+      'notices',
+      'operator',
+      'functions',
+      'input',
+      'http',
+      'emulator',
+      'console',
+      'cli',
+    ],
   },
   bench: {
     may: [
@@ -32,6 +45,7 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
       'input',
       'http',
       'emulator',
+      'console',
       'cli',
       'build',
     ],
@@ -48,6 +62,7 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
       'input',
       'http',
       'emulator',
+      'console',
       'cli',
       'build',
       'bench',
@@ -127,6 +142,10 @@ const others: Case[] = [
   ["http/ imports Node's own modules", 'http/a.ts', "import { createServer } from 'node:http';", true],
   ['http/ imports no package', 'http/b.ts', "import * as z from 'zod/mini';", false],
   ['http/ imports no domain by a detour', 'http/c.ts', "import './../domain/entitlements.ts';", false],
+  ['the page of the console imports Preact', 'console/page/a.tsx', "import 'preact';", true],
+  ['the page of the console imports no http', 'console/page/b.tsx', "import '../../http/guard.ts';", false],
+  ['the page of the console imports no zod', 'console/page/c.tsx', "import 'zod/mini';", false],
+  ["the page of the console imports none of Node's modules", 'console/page/d.tsx', "import 'node:fs';", false],
   ['functions/ imports middy', 'functions/c.ts', "import '@middy/core';", true],
   ['functions/ imports Powertools', 'functions/d.ts', "import '@aws-lambda-powertools/logger';", true],
 ];
@@ -141,7 +160,7 @@ const RULES = [
   'lint/nursery/noJsRestrictedProperties',
 ];
 
-const sources = globSync('*/**/*.{ts,mjs,cjs}', { cwd: ROOT, exclude: ['node_modules/**', 'coverage/**'] }).filter(
+const sources = globSync('*/**/*.{ts,tsx,mjs,cjs}', { cwd: ROOT, exclude: ['node_modules/**', 'coverage/**'] }).filter(
   (file) => !file.startsWith('.'),
 );
 const imports = new Map(sources.map((file) => [file, importsOf(file)]));

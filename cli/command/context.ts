@@ -44,6 +44,13 @@ export interface Context extends Asker {
   onInterrupt(say: () => void): void;
   /** Lets a command end itself on Ctrl-C or SIGTERM: `end` starts its orderly end. */
   onEnd(end: () => void): void;
+  /**
+   * Runs another command line in this process, with `--json` and with what this context has read and opened.
+   *
+   * @param args without the global options, which are those of this command
+   * @returns the lines that it prints, an error as the last of them
+   */
+  run(args: readonly string[]): AsyncIterable<string>;
 }
 
 /** Parses a command's own options. @throws UsageError */
@@ -58,12 +65,28 @@ function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What a context gets from around its command. */
+export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'run'>;
+
+/** Makes the context of a command that runs within another one: what it asks is new, what it asks with is not. */
+export async function contextWithin(outer: Context, command: Command, around: Omit<Around, 'run'>): Promise<Context> {
+  const { entitlements } = CommonSchema.parse(command.optsWithGlobals());
+  // The time of an emulator can be changed at any moment.
+  const emulator = outer.emulator && (await connectEmulator(outer.emulator.endpoint));
+  return {
+    ...outer,
+    ...around,
+    emulator,
+    clock: emulator?.clock ?? outer.clock,
+    json: true,
+    unread: new Unread(),
+    progress: () => undefined,
+    ...(entitlements === undefined ? {} : { configuration: once(() => configurationIn(entitlements)) }),
+  };
+}
+
 /** Makes the context of a command line. It reads files and connects to AWS only on request. */
-export async function contextOf(
-  command: Command,
-  around: Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd'>,
-  env: NodeJS.ProcessEnv,
-): Promise<Context> {
+export async function contextOf(command: Command, around: Around, env: NodeJS.ProcessEnv): Promise<Context> {
   const options = CommonSchema.parse(command.optsWithGlobals());
   const local = options.local === true;
   const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));

@@ -89,5 +89,8 @@ async function inTime(read: () => Promise<Value[]>): Promise<Value[]> {
 }
 
 function contextFor({ globals, terminal, env }: Request): Promise<Context> {
-  return contextOf(globals, { terminal, onInterrupt: () => undefined, onEnd: () => undefined }, env);
+  const run = () => {
+    throw new Error('completion runs no command');
+  };
+  return contextOf(globals, { terminal, onInterrupt: () => undefined, onEnd: () => undefined, run }, env);
 }

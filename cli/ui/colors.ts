@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 export type Colors = ReturnType<typeof colorsOf>;
 
 /** Returns the colors of a stream; those of one without colors change nothing. */
-export function colorsFor(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.ProcessEnv): Colors {
+export function colorsFor(stream: Partial<Pick<WriteStream, 'isTTY'>>, env: NodeJS.ProcessEnv): Colors {
   return colorsOf(hasColors(stream, env));
 }
 
@@ -15,7 +15,7 @@ export function colorsFor(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.Proces
  * @see https://no-color.org
  * @see https://force-color.org
  */
-function hasColors(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.ProcessEnv): boolean {
+function hasColors(stream: Partial<Pick<WriteStream, 'isTTY'>>, env: NodeJS.ProcessEnv): boolean {
   if (env['NO_COLOR']) return false;
   const forced = env['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';

@@ -3,7 +3,7 @@ import type { Pager } from './pager.ts';
 
 /** What a long text needs of its terminal. */
 interface Place {
-  stdout: Pick<WriteStream, 'rows' | 'write'>;
+  stdout: Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'rows'>>;
   /** Starts the pager. Undefined where there is none: then no text is held back. */
   openPager: (() => Pager) | undefined;
 }
@@ -57,7 +57,7 @@ export class LongText {
     for (let next = rest.next(); !next.done; next = rest.next()) {
       this.#held.push(next.value);
       // Not to the last row: after the command, it has the prompt of the shell.
-      if (!this.#pager && openPager && this.#shown + this.#held.length >= stdout.rows) this.#pager = openPager();
+      if (!this.#pager && openPager && this.#shown + this.#held.length >= (stdout.rows ?? 0)) this.#pager = openPager();
       if (this.#pager) break;
     }
     if (this.#pager) {

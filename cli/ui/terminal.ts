@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import type { createLogUpdate } from 'log-update';
@@ -21,10 +22,13 @@ const PACE_MILLISECONDS = 25;
 /** The part of a terminal that shows a play: lines, and a last line that changes. */
 export type Screen = Pick<Terminal, 'colors' | 'width' | 'line' | 'progress' | 'close' | 'behind'>;
 
+/** A stream for text. Only a terminal has a size. */
+type TextStream = Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+
 /** The streams and the environment of a process. */
 export interface Surroundings {
-  stdout: WriteStream;
-  stderr: WriteStream;
+  stdout: TextStream;
+  stderr: TextStream;
   stdin: { isTTY?: boolean };
   env: NodeJS.ProcessEnv;
   /** Opens a file in the program that the system has for it. */
@@ -166,7 +170,7 @@ export class Terminal {
   redraw(lines: readonly string[]): boolean {
     this.#lastLine ??= this.#liveOn(this.#surroundings.stdout);
     const { fitLines: fitted } = this.#drawing;
-    this.#lastLine?.(fitted?.(lines, this.#surroundings.stdout).join('\n') ?? '');
+    this.#lastLine?.(fitted?.(lines, sizeOf(this.#surroundings.stdout)).join('\n') ?? '');
     return this.#lastLine !== undefined;
   }
 
@@ -335,13 +339,18 @@ export class Terminal {
   }
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
-  #liveOn(stream: WriteStream) {
+  #liveOn(stream: TextStream) {
     if (this.#text?.isPaged || !canRedraw(stream, this.#surroundings.env)) return undefined;
     return this.#drawing.live?.(stream, { showCursor: true });
   }
 }
 
+/** What is no terminal has no size, and what is drawn there has no end. */
+function sizeOf({ columns = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY }: TextStream) {
+  return { columns, rows };
+}
+
 /** A terminal without a size has no one in front of it; a dumb one cannot move its cursor. */
-function canRedraw(stream: WriteStream, env: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY === true && stream.columns > 0 && stream.rows > 0 && env['TERM'] !== 'dumb';
+function canRedraw({ isTTY, columns = 0, rows = 0 }: TextStream, env: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && columns > 0 && rows > 0 && env['TERM'] !== 'dumb';
 }

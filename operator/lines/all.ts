@@ -29,7 +29,7 @@ import {
 } from './history.ts';
 import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
-import { LocalLineSchema, TriggerLineSchema } from './local.ts';
+import { ConsoleLineSchema, LocalLineSchema, TriggerLineSchema } from './local.ts';
 import { NoticeLineSchema, NoticePreviewLineSchema, NoticeTestLineSchema, ResentLineSchema } from './notices.ts';
 import {
   GroupNameLineSchema,
@@ -61,6 +61,7 @@ export const LINES = {
   'audited-change': AuditedChangeLineSchema,
   check: CheckLineSchema,
   configuration: ConfigurationLineSchema,
+  console: ConsoleLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
   error: ErrorLineSchema,

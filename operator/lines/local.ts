@@ -24,3 +24,9 @@ export const TriggerLineSchema = z.strictObject({
   userId: z.string(),
   groupId: z.optional(z.string()),
 });
+
+/** The console listens. */
+export const ConsoleLineSchema = z.strictObject({
+  type: z.literal('console'),
+  url: z.string().check(z.describe('Address of the page. It has the token in it: who knows it can use the console')),
+});

@@ -12,6 +12,7 @@ import { Terminal } from '../../cli/ui/terminal.ts';
 import { readEntitlements, readGroupNames } from '../../input/entitlements-file.ts';
 import { APPLICATION, application, GROUP, OTHER_APPLICATION, OTHER_GROUP } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
+import { around } from '../support/terminal.ts';
 
 const OPEN = application(3);
 const operator = anOperator({
@@ -84,8 +85,7 @@ async function initWith(ask: Questions, output: string, wishes: readonly Wish[] 
   const terminal = await Terminal.open({ stdout: out.stream, stderr: error.stream, stdin: {}, env: {} });
   const command = initCommand(() => async () => undefined);
   command.option('--local').parse(['--local'], { from: 'user' });
-  const around = { terminal, onInterrupt: () => undefined, onEnd: () => undefined };
-  const context = await contextOf(command, around, { AWS_ENDPOINT_URL: operator.endpoint });
+  const context = await contextOf(command, around(terminal), { AWS_ENDPOINT_URL: operator.endpoint });
   await init({ output: inFolder(output), wishes }, context, ask);
   return error.text();
 }

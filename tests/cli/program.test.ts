@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const COMMANDS = [
   ...['doctor', 'plan', 'init', 'start', 'status', 'seats', 'subscriptions', 'why', 'held', 'release', 'adopt'],
   ...['backfill', 'audit', 'history', 'report', 'notices', 'redrive', 'replay', 'restore', 'explain', 'play', 'local'],
+  'console',
   'completion',
 ];
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 import { afterAll, beforeAll } from 'vitest';
@@ -140,6 +140,8 @@ export interface Operator {
   child(...args: readonly string[]): Promise<Ended>;
   /** One that is still running. */
   start(...args: readonly string[]): ReturnType<typeof spawnUsher>;
+  /** A command that runs until it is ended, in this process. @returns its first line, and what ends it */
+  serve(...args: readonly string[]): Promise<{ line: Record<string, unknown>; end(): Promise<number> }>;
   /** An operation of AWS, by its `X-Amz-Target`. */
   call(target: string, input: object): Promise<Record<string, unknown>>;
   /** Adds faults, for the next callers. */
@@ -246,6 +248,30 @@ function commandsFor(
     endpoint,
     run: (...command) => during(runHere(['--local', ...command], options)),
     child: (...command) => during(runUsher(['--local', ...command], options)),
+    async serve(...command) {
+      const out = new PassThrough();
+      let end = () => undefined as unknown;
+      const streams = { stdout: out, stderr: process.stderr, stdin: {}, env: environment(options.env) };
+      const before = process.cwd();
+      process.chdir(folder);
+      const code = during(
+        runCommandLine(['--local', ...command, '--json'], streams, {
+          onInterrupt: () => undefined,
+          onEnd(ending) {
+            end = ending;
+          },
+        }),
+      );
+      const [line] = await once(createInterface(out), 'line');
+      process.chdir(before);
+      return {
+        line: JSON.parse(line),
+        end() {
+          end();
+          return code;
+        },
+      };
+    },
     start(...command) {
       const child = spawnUsher(['--local', ...command], options);
       during(once(child, 'close')).catch((error: unknown) => child.emit('error', error));
@@ -346,6 +372,7 @@ export function anOperator(options: OperatorOptions = {}): Operator {
     run: (...args) => started().run(...args),
     child: (...args) => started().child(...args),
     start: (...args) => started().start(...args),
+    serve: (...args) => started().serve(...args),
     call: (...args) => started().call(...args),
     fault: (...rules) => started().fault(...rules),
     clearFaults: () => started().clearFaults(),

@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream';
-import type { WriteStream } from 'node:tty';
 import { Terminal } from '../../cli/ui/terminal.ts';
 
 /** Opens a terminal that keeps what it writes, to both of its streams. */
@@ -9,6 +8,17 @@ export async function aTerminal(): Promise<{ terminal: Terminal; written: string
     written.push(String(chunk));
     done();
   };
-  const stream = new Writable({ write }) as WriteStream;
+  const stream = new Writable({ write });
   return { terminal: await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} }), written };
+}
+
+const NOTHING: AsyncIterable<string> = {
+  async *[Symbol.asyncIterator]() {
+    yield* [];
+  },
+};
+
+/** What is around a command that nothing interrupts and that runs no other. */
+export function around(terminal: Terminal) {
+  return { terminal, onInterrupt: () => undefined, onEnd: () => undefined, run: () => NOTHING };
 }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { contextOf } from '../../../cli/command/context.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { filesOf } from '../../support/folder.ts';
-import { aTerminal } from '../../support/terminal.ts';
+import { around, aTerminal } from '../../support/terminal.ts';
 
 it('a command reads the resources that are named with the prefix of the configuration', async () => {
   // JSON is YAML.
@@ -13,7 +13,7 @@ it('a command reads the resources that are named with the prefix of the configur
   const command = new Command().option('--entitlements <FILE>').option('--stage <NAME>');
   command.parse(['--entitlements', join(folder, 'entitlements.yml'), '--stage', 'try'], { from: 'user' });
   const { terminal } = await aTerminal();
-  const context = await contextOf(command, { terminal, onInterrupt: () => undefined, onEnd: () => undefined }, {});
+  const context = await contextOf(command, around(terminal), {});
   expect((await context.services()).names).toMatchObject({
     ledger: 'acme-usher-try-ledger',
     machine: 'acme-usher-try-onboarding',

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { About } from '../../console/server.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { connectEmulator } from '../command/emulator.ts';
+
+const Options = z.object({ allowChanges: z._default(z.boolean(), false), open: z._default(z.boolean(), true) });
+
+/** 256 bits: no one guesses it. */
+const TOKEN_BYTES = 32;
+
+export function consoleCommand(run: Runner): Command {
+  return commandOf('console', {
+    summary: 'Show all of this as a web page, on this machine only, until Ctrl-C',
+    description:
+      'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes.',
+    examples: [
+      ['usher console', 'the deployment of entitlements.yml'],
+      ['usher console --local', 'the emulator, with a lab to play in'],
+      ['usher console --no-open', 'only print the address'],
+    ],
+    permissions: [],
+  })
+    .option('--allow-changes', 'offer to start, release and redrive')
+    .option('--no-open', 'do not open the page')
+    .action(run(console));
+}
+
+async function console(context: Context, command: Command): Promise<void> {
+  const { terminal } = context;
+  const { allowChanges, open } = optionsOf(command, Options);
+  const ending = new AbortController();
+  context.onEnd(() => ending.abort());
+  const [{ serveConsole }, { readAssets }] = await Promise.all([
+    import('../../console/server.ts'),
+    import('../../console/assets.ts'),
+  ]);
+  const { url, close } = await serveConsole({
+    token: randomBytes(TOKEN_BYTES).toString('base64url'),
+    about: await aboutOf(context, allowChanges),
+    command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
+    assets: await readAssets(),
+    pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
+    onProblem: (problem) => terminal.note(problem),
+  });
+  try {
+    if (context.json) terminal.json({ type: 'console', url });
+    else terminal.line(`The console is at ${url} until Ctrl-C.`);
+    if (open) await terminal.openFile(url);
+    await new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
+  } finally {
+    await close();
+  }
+}
+
+/** Returns what tells the time: that of the emulator can be changed at any moment. */
+function timeOf({ clock, emulator }: Context): () => Promise<Date> {
+  if (!emulator) return async () => clock.now();
+  let last = emulator;
+  return async () => {
+    // While it does not answer, its time goes on as it did: the commands say that it is gone.
+    last = await connectEmulator(emulator.endpoint).catch(() => last);
+    return last.clock.now();
+  };
+}
+
+async function aboutOf(context: Context, allowChanges: boolean): Promise<About> {
+  const services = await context.services();
+  const identity = await context.unread.attempt(services.identity);
+  return {
+    ...(identity ? { account: identity.value.accountId } : {}),
+    stage: context.stage,
+    region: services.region,
+    local: context.local,
+    allowChanges,
+  };
+}
+
+/** The global options of this command line, which those that the page shows need, too. */
+function prefixOf(command: Command): string[] {
+  const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
+  const named = Object.entries({ region, profile, stage, entitlements });
+  return [
+    'usher',
+    ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
+    ...(local === true ? ['--local'] : []),
+  ];
+}

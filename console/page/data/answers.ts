@@ -1,0 +1,199 @@
+import { batch, type Signal, signal } from '@preact/signals';
+import { createParser } from 'eventsource-parser';
+import { useEffect } from 'preact/hooks';
+import type { Line } from '../../../operator/lines/all.ts';
+import type { News } from '../../live.ts';
+import { request } from './session.ts';
+
+export type LineOf<Type extends Line['type']> = Extract<Line, { type: Type }>;
+type Params = Readonly<Record<string, string | undefined>>;
+
+/** What is known of the answer to a question. */
+interface State {
+  lines: readonly Line[];
+  /** No answer has come yet. */
+  isLoading: boolean;
+  /** Another answer is on its way, or the connection is lost: what is shown may be old. */
+  isStale: boolean;
+  /** Why there is no answer: the console does not answer. */
+  problem?: string;
+  at?: Date;
+  command?: string;
+}
+
+/** An answer, for a component. */
+export interface Answer extends State {
+  /** The lines of a type, in their order. */
+  of<Type extends Line['type']>(type: Type): LineOf<Type>[];
+  /** Why the command failed. What it printed before is in `lines`. */
+  error: LineOf<'error'> | undefined;
+  /** What AWS refused to show. */
+  unread: LineOf<'unread'>[];
+  /** Asks again. */
+  again(): void;
+}
+
+const EMPTY: State = { lines: [], isLoading: true, isStale: false };
+const states = new Map<string, Signal<State>>();
+/** How many components show the answer to a question, by question; `live` ones are followed. */
+const shown = { live: new Map<string, number>(), once: new Map<string, number>() };
+/** The connection to the console is lost. */
+export const isOffline = signal(false);
+/** The time of what the page shows, as of the last answer: the emulator has its own. */
+export const now = signal(new Date());
+/** When anything that is followed changed last: what is not followed may be old since then. */
+export const changedAt = signal(0);
+
+/**
+ * Asks a question, and again when the component asks another.
+ *
+ * @param options `live`: the answer is followed as it changes; `skip`: nothing is asked yet
+ */
+export function useAnswer(
+  question: string,
+  params: Params = {},
+  { live = false, skip = false }: { live?: boolean; skip?: boolean } = {},
+): Answer {
+  const ask = askOf(question, params);
+  const state = stateOf(ask);
+  useEffect(() => {
+    if (skip) return undefined;
+    const counted = live ? shown.live : shown.once;
+    counted.set(ask, (counted.get(ask) ?? 0) + 1);
+    if (live) follow();
+    else if (state.value.isLoading) load(ask);
+    return () => {
+      const left = (counted.get(ask) ?? 1) - 1;
+      if (left > 0) counted.set(ask, left);
+      else counted.delete(ask);
+      if (live) follow();
+    };
+  }, [ask, live, skip]);
+  return viewOf(ask, state.value);
+}
+
+function askOf(question: string, params: Params): string {
+  const given = Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  const query = new URLSearchParams(given).toString();
+  return query === '' ? question : `${question}?${query}`;
+}
+
+function stateOf(ask: string): Signal<State> {
+  const known = states.get(ask);
+  if (known) return known;
+  const made = signal(EMPTY);
+  states.set(ask, made);
+  return made;
+}
+
+function viewOf(ask: string, state: State): Answer {
+  const of = <Type extends Line['type']>(type: Type) =>
+    state.lines.filter((line): line is LineOf<Type> => line.type === type);
+  return { ...state, of, error: of('error')[0], unread: of('unread'), again: () => load(ask) };
+}
+
+/** Asks once. What is shown stays until the answer is there. */
+function load(ask: string): void {
+  const state = stateOf(ask);
+  state.value = { ...state.value, isStale: !state.value.isLoading };
+  answerTo(ask).then(
+    (answer) => {
+      batch(() => {
+        isOffline.value = false;
+        now.value = answer.at;
+        state.value = { ...answer, isLoading: false, isStale: false };
+      });
+    },
+    (error: unknown) => {
+      const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
+      state.value = { ...state.value, isLoading: false, isStale: true, problem };
+    },
+  );
+}
+
+async function answerTo(ask: string) {
+  const response = await request(`/api/ask/${ask}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(messageIn(text));
+  const command = decodeURIComponent(response.headers.get('x-usher-command') ?? '');
+  const at = new Date(response.headers.get('x-usher-now') ?? Date.now());
+  return { lines: parsed(text.split('\n')), command, at };
+}
+
+const OFFLINE = 'The console does not answer. Does usher console still run?';
+
+function messageIn(text: string): string {
+  try {
+    return String(JSON.parse(text).message);
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+function parsed(lines: readonly string[]): Line[] {
+  // Printed by the command whose schemas these types are.
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+/** How long a lost stream is left alone, in milliseconds. */
+const RETRY_MILLISECONDS = 2000;
+let stream: { asks: string; ending: AbortController } | undefined;
+let isPlanned = false;
+
+/** Follows what the components show, while someone looks: a hidden tab has no stream. */
+function follow(): void {
+  if (isPlanned) return;
+  isPlanned = true;
+  queueMicrotask(() => {
+    isPlanned = false;
+    const asks = document.hidden ? [] : [...shown.live.keys()].sort();
+    const key = asks.join('\n');
+    if (stream?.asks === key) return;
+    stream?.ending.abort();
+    stream = undefined;
+    if (asks.length === 0) return;
+    stream = { asks: key, ending: new AbortController() };
+    read(asks, stream.ending.signal);
+  });
+}
+
+document.addEventListener('visibilitychange', follow);
+
+/** Reads a stream to its end; then, unless the page has left it, another one after a while. */
+function read(asks: readonly string[], signal: AbortSignal): void {
+  receive(asks, signal)
+    .catch(() => {
+      if (!signal.aborted) isOffline.value = true;
+    })
+    .finally(() => {
+      setTimeout(() => {
+        if (signal.aborted) return;
+        stream = undefined;
+        follow();
+      }, RETRY_MILLISECONDS);
+    })
+    .catch(() => undefined);
+}
+
+async function receive(asks: readonly string[], signal: AbortSignal): Promise<void> {
+  const response = await request(`/api/live?${new URLSearchParams(asks.map((ask) => ['ask', ask]))}`, { signal });
+  if (!response.ok || !response.body) throw new Error(messageIn(await response.text()));
+  isOffline.value = false;
+  const parser = createParser({ onEvent: ({ data }) => take(JSON.parse(data)) });
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
+}
+
+function take(news: News): void {
+  batch(() => {
+    now.value = new Date(news.now);
+    if (!news.answer) return;
+    const { ask, command, lines } = news.answer;
+    stateOf(ask).value = { lines: parsed(lines), isLoading: false, isStale: false, at: now.value, command };
+    changedAt.value = Date.now();
+  });
+}
+
+/** Asks everything again that is shown and not followed. */
+export function refresh(): void {
+  for (const ask of shown.once.keys()) load(ask);
+}
