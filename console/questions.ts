@@ -35,6 +35,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     params: ['entitlement', 'count'],
     command: ({ entitlement, count }) => ['seats', '--groups', ...option({ entitlement }), ...flag({ count })],
   },
+  settings: { params: ['entitlement'], command: (params) => ['seats', '--settings', ...option(params)] },
   held: { params: [], command: () => ['held'] },
   plan: { params: [], command: () => ['plan', '--people'] },
   audit: {
