@@ -24,7 +24,8 @@ const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: numb
 /** AWS allows two requests per second and account, also to users of the console. */
 const LOOKUPS_PER_SECOND = 1.5;
 
-interface ServicesOptions {
+/** What services are made with. */
+export interface ServicesOptions {
   /** Called, every five seconds at most, when a call is retried. */
   onRetry(text: string): void;
   clock: Clock;
