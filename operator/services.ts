@@ -54,6 +54,7 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
+  const lookupsPacer = pacer(LOOKUPS_PER_SECOND);
   const subscriptionsPacer = pacer(SUBSCRIPTIONS_PER_SECOND);
   const identity = once(async () => (await import('../adapters/operator/caller.ts')).readIdentity(settings));
   const executionPacers = new Map(
@@ -89,9 +90,11 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     async auditCopy(bucket: string) {
       return (await import('../adapters/operator/audit-copy.ts')).connectAuditCopy(settings, bucket, names.prefix);
     },
-    starts: once(async () =>
-      (await import('../adapters/operator/starts.ts')).connectStarts(settings, pacer(LOOKUPS_PER_SECOND)),
-    ),
+    starts: once(async () => (await import('../adapters/operator/starts.ts')).connectStarts(settings, lookupsPacer)),
+    async directoryChanges(identityStoreId: string) {
+      const { connectDirectoryChanges } = await import('../adapters/operator/directory-changes.ts');
+      return connectDirectoryChanges(settings, lookupsPacer, identityStoreId);
+    },
     instances: once(async () =>
       (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
     ),
