@@ -22,7 +22,9 @@ const FEW = 1000;
 export function Entitlement({ about }: { about: string }) {
   const [status] = useAnswer('status', {}, { live: true }).of('status');
   const people = useAnswer('people', { entitlement: about });
-  const entry = status?.entitlements.find(({ entitlement }) => entitlement === about);
+  const entry = status?.entitlements.find(
+    ({ entitlement, application }) => about === entitlement || about === application,
+  );
   const isFew = people.lines.length <= FEW;
   useRefresh(people, status && JSON.stringify([entry, isFew && status.running]));
   return (
@@ -34,8 +36,8 @@ export function Entitlement({ about }: { about: string }) {
         isKnown={people.at !== undefined && !people.error && people.unread.length === 0}
       />
       <People name={about} />
-      {entry && <Groups name={about} />}
-      {entry && <Settings name={about} />}
+      {entry && <Groups name={entry.entitlement} />}
+      {entry && <Settings name={entry.entitlement} />}
     </>
   );
 }
