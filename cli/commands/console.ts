@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { About } from '../../console/server.ts';
+import type { About, Ids, Names } from '../../console/routes.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { Unread } from '../../operator/unread.ts';
+import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
@@ -42,6 +45,7 @@ async function console(context: Context, command: Command): Promise<void> {
     token: randomBytes(TOKEN_BYTES).toString('base64url'),
     about: await aboutOf(context, allowChanges),
     command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
+    names: (ids) => namesOf(ids, context),
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
     onProblem: (problem) => terminal.note(problem),
@@ -77,6 +81,19 @@ async function aboutOf(context: Context, allowChanges: boolean): Promise<About> 
     local: context.local,
     allowChanges,
   };
+}
+
+/** Returns no name while there are no credentials: the answers next to it say so. */
+async function namesOf(ids: Ids, context: Context): Promise<Names> {
+  const asker = { ...context, unread: new Unread(), progress: () => undefined };
+  try {
+    const users = await readNames(ids.users, asker);
+    const groups = await readGroupNames(ids.groups, asker);
+    return { users: Object.fromEntries(users), groups: Object.fromEntries(groups) };
+  } catch (error) {
+    if (error instanceof RefusedError) return { users: {}, groups: {} };
+    throw error;
+  }
 }
 
 /** The global options of this command line, which those that the page shows need, too. */

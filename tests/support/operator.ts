@@ -263,12 +263,13 @@ function commandsFor(
         }),
       );
       const [line] = await once(createInterface(out), 'line');
-      process.chdir(before);
       return {
         line: JSON.parse(line),
-        end() {
+        async end() {
           end();
-          return code;
+          const ended = await code;
+          process.chdir(before);
+          return ended;
         },
       };
     },
