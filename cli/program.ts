@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
 export const COMPLETE = 'complete';
 
 /** How a command reacts when it is ended from outside. */
-export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
+export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd' | 'onStray'>;
 
 /**
  * Runs a command line to its end.
@@ -79,7 +79,7 @@ async function* linesOf(args: readonly string[], outer: Context): AsyncGenerator
   const nowhere = new PassThrough().resume();
   const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin: {}, declines: true, env: {} };
   const terminal = await Terminal.open(surroundings);
-  const around = { terminal, onInterrupt: () => undefined, onEnd: () => undefined };
+  const around = { terminal, onInterrupt: () => undefined, onEnd: () => undefined, onStray: () => undefined };
   const contextFor = async (command: Command) => {
     const { contextWithin } = await import('./command/context.ts');
     return contextWithin(outer, command, around);

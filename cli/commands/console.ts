@@ -22,10 +22,11 @@ export function consoleCommand(run: Runner): Command {
       'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes.',
     examples: [
       ['usher console', 'the deployment of entitlements.yml'],
-      ['usher console --local', 'the emulator, with a lab to play in'],
+      ['usher console --local', 'the emulator, with a lab to play in; starts one if none runs'],
       ['usher console --no-open', 'only print the address'],
     ],
     permissions: [],
+    startsEmulator: true,
   })
     .option('--allow-changes', 'offer to start, release and redrive')
     .option('--no-open', 'do not open the page')
@@ -44,7 +45,7 @@ async function console(context: Context, command: Command): Promise<void> {
   const { url, close } = await serveConsole({
     token: randomBytes(TOKEN_BYTES).toString('base64url'),
     about: await aboutOf(context, allowChanges),
-    command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
+    command: { run: context.run, prefix: prefixOf(command, context), now: timeOf(context) },
     names: (ids) => namesOf(ids, context),
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
@@ -97,10 +98,12 @@ async function namesOf(ids: Ids, context: Context): Promise<Names> {
 }
 
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command): string[] {
+function prefixOf(command: Command, { emulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
+    // Other commands do not find an emulator of this process by themselves.
+    ...(emulator?.end ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

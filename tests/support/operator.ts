@@ -73,7 +73,7 @@ export async function runHere(
   const before = process.cwd();
   process.chdir(cwd);
   try {
-    const interruption = { onInterrupt: () => undefined, onEnd: () => undefined };
+    const interruption = { onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined };
     const streams = {
       stdout: out.stream,
       stderr: error.stream,
@@ -257,6 +257,7 @@ function commandsFor(
       const code = during(
         runCommandLine(['--local', ...command, '--json'], streams, {
           onInterrupt: () => undefined,
+          onStray: () => undefined,
           onEnd(ending) {
             end = ending;
           },
