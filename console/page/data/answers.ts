@@ -102,23 +102,25 @@ function load(ask: string): void {
   begun.set(ask, performance.now());
   const state = stateOf(ask);
   state.value = { ...state.value, isStale: !state.value.isLoading };
-  answerTo(ask).then(
-    (answer) => {
-      batch(() => {
-        isOffline.value = false;
-        now.value = answer.at;
-        state.value = { ...answer, isLoading: false, isStale: false };
-      });
-    },
-    (error: unknown) => {
-      const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
-      state.value = { ...state.value, isLoading: false, isStale: true, problem };
-    },
-  );
+  request(`/api/ask/${ask}`)
+    .then(printedIn)
+    .then(
+      (answer) => {
+        batch(() => {
+          isOffline.value = false;
+          now.value = answer.at;
+          state.value = { ...answer, isLoading: false, isStale: false };
+        });
+      },
+      (error: unknown) => {
+        const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
+        state.value = { ...state.value, isLoading: false, isStale: true, problem };
+      },
+    );
 }
 
-async function answerTo(ask: string) {
-  const response = await request(`/api/ask/${ask}`);
+/** Reads the lines of a command. @throws Error if the console refuses to run it */
+export async function printedIn(response: Response): Promise<{ lines: Line[]; command: string; at: Date }> {
   const text = await response.text();
   if (!response.ok) throw new Error(messageIn(text));
   const command = decodeURIComponent(response.headers.get('x-usher-command') ?? '');
