@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod/mini';
+import { jsonIn } from '../domain/shared/json.ts';
 import { createGuard, type RequestHead } from '../http/guard.ts';
 import { type AdmittedRequest, type Answer, type StreamedAnswer, serveLoopback } from '../http/server.ts';
 import { answerTo, type Command } from './ask.ts';
@@ -39,6 +41,7 @@ export interface ListeningConsole {
 /** More than the largest configuration that the schema accepts. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 const HOST = '127.0.0.1';
+const ParamsSchema = z.record(z.string(), z.string());
 /** Between two rounds of what the pages follow. */
 const SECONDS = { running: 1, idle: 15 };
 const LOCAL_SECONDS = { running: 1, idle: 1 };
@@ -73,7 +76,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ListeningCo
       if (!isAuthorized(request)) return problem(401, 'This needs the token of the address that usher console printed');
       const route = routes[`${request.method} ${url.pathname}`];
       if (route) return route(request, url);
-      if (request.method === 'GET' && url.pathname.startsWith('/api/ask/')) return ask(url, command);
+      if (url.pathname.startsWith('/api/ask/')) return ask(request, url, command);
       return problem(404, 'There is no such route');
     },
     recover(error) {
@@ -99,9 +102,17 @@ function page({ method }: RequestHead, { pathname }: URL, assets: ReadonlyMap<st
   return { statusCode: 200, headers: { ...HEADERS, 'content-type': asset.type }, body: asset.body };
 }
 
-/** Answers with the lines of a command, as it prints them. */
-async function ask({ pathname, search }: URL, command: Command): Promise<Answer | StreamedAnswer> {
-  const answered = answerTo(pathname.slice('/api/ask/'.length) + search, command);
+/** Answers with the lines of a command, as it prints them. A parameter that may be a name comes in the body, not in the address. */
+async function ask(
+  { method, body }: AdmittedRequest,
+  { pathname, search }: URL,
+  command: Command,
+): Promise<Answer | StreamedAnswer> {
+  const posted =
+    method === 'POST' ? ParamsSchema.safeParse(jsonIn(Buffer.from(body).toString('utf8'))).data : undefined;
+  if (method !== 'GET' && !posted) return problem(405, 'Questions are asked by GET, or by POST with their parameters');
+  const query = posted ? `?${new URLSearchParams(posted)}` : search;
+  const answered = answerTo(pathname.slice('/api/ask/'.length) + query, command);
   if (!answered) return problem(404, 'There is no such question, or it has no such parameter');
   const headers = {
     ...HEADERS,
