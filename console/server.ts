@@ -6,6 +6,7 @@ import { createGuard, type RequestHead } from '../http/guard.ts';
 import { type AdmittedRequest, type Answer, type StreamedAnswer, serveLoopback } from '../http/server.ts';
 import { answerTo, type Command } from './ask.ts';
 import type { Asset } from './assets.ts';
+import { type AskEmulator, passOn } from './lab.ts';
 import { Live } from './live.ts';
 
 /** What the page says of itself: whose account, which deployment, and what it may do. */
@@ -24,6 +25,8 @@ export interface ConsoleOptions {
   token: string;
   about: About;
   command: Command;
+  /** The emulator that it shows, for the lab. */
+  emulator?: AskEmulator | undefined;
   /** The files of the page, by their path. */
   assets: ReadonlyMap<string, Asset>;
   pause(seconds: number, signal: AbortSignal): Promise<void>;
@@ -77,7 +80,7 @@ export async function serveConsole(options: ConsoleOptions): Promise<ListeningCo
       const route = routes[`${request.method} ${url.pathname}`];
       if (route) return route(request, url);
       if (url.pathname.startsWith('/api/ask/')) return ask(request, url, command);
-      return problem(404, 'There is no such route');
+      return (options.emulator && (await lab(request, options.emulator))) ?? problem(404, 'There is no such route');
     },
     recover(error) {
       onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -121,6 +124,15 @@ async function ask(
     'x-usher-now': (await command.now()).toISOString(),
   };
   return { statusCode: 200, headers, body: ended(answered.lines) };
+}
+
+async function lab(request: AdmittedRequest, emulator: AskEmulator): Promise<Answer | undefined> {
+  try {
+    const passed = await passOn(request, emulator);
+    return passed && { ...json({}, passed.status), body: passed.text };
+  } catch (error) {
+    return problem(502, error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string> {

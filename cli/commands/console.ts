@@ -41,6 +41,7 @@ async function console(context: Context, command: Command): Promise<void> {
   const { url, close } = await serveConsole({
     token: randomBytes(TOKEN_BYTES).toString('base64url'),
     about: await aboutOf(context, allowChanges),
+    emulator: context.emulator?.page,
     command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),

@@ -35,7 +35,7 @@ export function Search({ entitlements }: { entitlements: readonly string[] }) {
           autocomplete="off"
           spellcheck={false}
           list="searched"
-          placeholder="Person, execution, entitlement"
+          placeholder="Person, execution, …"
           aria-label="Search: user name, e-mail or id of a person, an execution, an entitlement"
           title="Press / to search"
           value={text.value}
