@@ -27,6 +27,15 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     params: ['name', 'by'],
     command: ({ name, by }) => ['status', ...flag({ by }), ...operand(name)],
   },
+  steps: {
+    params: ['name', 'after'],
+    command: ({ name, after }) => ['status', '--steps', ...option({ after }), ...operand(name)],
+  },
+  groups: {
+    params: ['entitlement', 'count'],
+    command: ({ entitlement, count }) => ['seats', '--groups', ...option({ entitlement }), ...flag({ count })],
+  },
+  settings: { params: ['entitlement'], command: (params) => ['seats', '--settings', ...option(params)] },
   held: { params: [], command: () => ['held'] },
   plan: { params: [], command: () => ['plan', '--people'] },
   audit: {
@@ -34,17 +43,22 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     command: ({ by, ...query }) => ['audit', ...option(query), ...flag({ by })],
   },
   history: {
-    params: ['of', 'at', 'from', 'to', 'by'],
-    command: ({ of, by, ...window }) => ['history', ...option(window), ...flag({ by }), ...operand(of)],
+    params: ['of', 'at', 'from', 'to', 'changes', 'by'],
+    command: ({ of, changes, by, ...window }) => [
+      'history',
+      ...option(window),
+      ...flag({ changes, by }),
+      ...operand(of),
+    ],
   },
   report: { params: ['month', 'price'], command: (params) => ['report', ...option(params)] },
-  doctor: { params: [], command: () => ['doctor'] },
+  doctor: { params: ['section'], command: ({ section }) => ['doctor', ...operand(section)] },
   subscriptions: { params: [], command: () => ['subscriptions'] },
   notices: { params: [], command: () => ['notices'] },
 };
 
 /** One value of `--name=value` each: a value that begins with `-` is no other option. */
-function option(values: Params): string[] {
+export function option(values: Params): string[] {
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
 }
 
@@ -53,7 +67,7 @@ function flag(values: Params): string[] {
 }
 
 /** An argument, also one that looks like an option. */
-function operand(value: string | undefined): string[] {
+export function operand(value: string | undefined): string[] {
   if (value === undefined) return [];
   return value.startsWith('-') ? ['--', value] : [value];
 }

@@ -34,7 +34,9 @@ describe('the lab of the console', () => {
   });
 
   it('adds faults and clears them', async () => {
-    await ask('POST', '/api/lab/faults', [{ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'lost' }]);
+    await ask('POST', '/api/lab/faults', [
+      { operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'lost', for: 'ever' },
+    ]);
     expect((await ask('GET', '/api/lab/faults')).json).toHaveLength(1);
     await ask('POST', '/api/lab/clear-faults', {});
     expect((await ask('GET', '/api/lab/faults')).json).toEqual([]);

@@ -61,7 +61,7 @@ export function useAnswer(
     const counted = live ? shown.live : shown.once;
     counted.set(ask, (counted.get(ask) ?? 0) + 1);
     if (live) follow();
-    else if (state.value.isLoading) load(ask);
+    else if (performance.now() - (begun.get(ask) ?? Number.NEGATIVE_INFINITY) > FRESH_MILLISECONDS) load(ask);
     return () => {
       const left = (counted.get(ask) ?? 1) - 1;
       if (left > 0) counted.set(ask, left);
@@ -92,27 +92,35 @@ function viewOf(ask: string, state: State): Answer {
   return { ...state, of, error: of('error')[0], unread: of('unread'), again: () => load(ask) };
 }
 
+/** How long a component shows an answer that another one has asked for, instead of asking again. */
+const FRESH_MILLISECONDS = 15_000;
+/** When each question was asked last. */
+const begun = new Map<string, number>();
+
 /** Asks once. What is shown stays until the answer is there. */
 function load(ask: string): void {
+  begun.set(ask, performance.now());
   const state = stateOf(ask);
   state.value = { ...state.value, isStale: !state.value.isLoading };
-  answerTo(ask).then(
-    (answer) => {
-      batch(() => {
-        isOffline.value = false;
-        now.value = answer.at;
-        state.value = { ...answer, isLoading: false, isStale: false };
-      });
-    },
-    (error: unknown) => {
-      const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
-      state.value = { ...state.value, isLoading: false, isStale: true, problem };
-    },
-  );
+  request(`/api/ask/${ask}`)
+    .then(printedIn)
+    .then(
+      (answer) => {
+        batch(() => {
+          isOffline.value = false;
+          now.value = answer.at;
+          state.value = { ...answer, isLoading: false, isStale: false };
+        });
+      },
+      (error: unknown) => {
+        const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
+        state.value = { ...state.value, isLoading: false, isStale: true, problem };
+      },
+    );
 }
 
-async function answerTo(ask: string) {
-  const response = await request(`/api/ask/${ask}`);
+/** Reads the lines of a command. @throws Error if the console refuses to run it */
+export async function printedIn(response: Response): Promise<{ lines: Line[]; command: string; at: Date }> {
   const text = await response.text();
   if (!response.ok) throw new Error(messageIn(text));
   const command = decodeURIComponent(response.headers.get('x-usher-command') ?? '');

@@ -44,23 +44,30 @@ function relative(at: string, from: Date): string {
 
 /** Text with a button that copies it. */
 export function Copy({ text, label, class: name }: { text: string; label: string; class?: string }) {
-  const copied = useSignal(false);
   return (
     <span class={`copy ${name ?? ''}`}>
       <code>{text}</code>
-      <button
-        type="button"
-        class="quiet"
-        aria-label={label}
-        title={label}
-        onClick={async () => {
-          await navigator.clipboard.writeText(text);
-          copied.value = true;
-        }}
-      >
-        {copied.value ? 'copied' : 'copy'}
-      </button>
+      <CopyButton text={text} label={label} />
     </span>
+  );
+}
+
+/** A button that copies a text that stands next to it. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const copied = useSignal(false);
+  return (
+    <button
+      type="button"
+      class="quiet"
+      aria-label={label}
+      title={label}
+      onClick={async () => {
+        await navigator.clipboard.writeText(text);
+        copied.value = true;
+      }}
+    >
+      {copied.value ? 'copied' : 'copy'}
+    </button>
   );
 }
 
