@@ -5,6 +5,7 @@ import type { AdmittedRequest, Answer, StreamedAnswer } from '../http/server.ts'
 import { events, json, jsonLines, problem } from './answers.ts';
 import { answerTo, type Command } from './ask.ts';
 import { changeFor } from './changes.ts';
+import { type AskEmulator, passOn } from './lab.ts';
 import type { Live } from './live.ts';
 import { typed } from './questions.ts';
 
@@ -35,6 +36,8 @@ export interface RouteOptions {
   command: Command;
   /** Reads names for the page, which no command prints: the page shows them to its user and keeps them nowhere. */
   names(ids: Ids): Promise<Names>;
+  /** The emulator that it shows, for the lab. */
+  emulator?: AskEmulator | undefined;
   live: Live;
 }
 
@@ -53,13 +56,21 @@ const MOST_NAMES = 100;
 const IdSchema = z.string().check(z.minLength(1), z.maxLength(100));
 const IdList = z._default(z.array(IdSchema).check(z.maxLength(MOST_NAMES)), []);
 const ConfigurationSchema = z.strictObject({ text: z.string() });
+const ParamsSchema = z.record(z.string(), z.string());
 const IdsSchema = z.strictObject({ users: IdList, groups: IdList });
 
 /** Returns the routes of the API, by method and the part of the path after `/api/`. Without `allowChanges` none changes anything. */
-export function routesOf({ about, command, names, live }: RouteOptions): ReadonlyMap<string, Route> {
+export function routesOf({ about, command, names, emulator, live }: RouteOptions): ReadonlyMap<string, Route> {
   const routes: Record<string, Route> = {
     'GET about': () => json(about),
     'GET ask': ({ rest, url }) => ask(rest + url.search, command),
+    // A parameter that may be a name comes in the body: no address has it.
+    'POST ask'({ rest, request }) {
+      const { data } = ParamsSchema.safeParse(bodyOf(request));
+      return data
+        ? ask(`${rest}?${new URLSearchParams(data)}`, command)
+        : problem(400, 'Expected the parameters as JSON');
+    },
     'GET live': ({ request, url }) => events(live.follow(url.searchParams.getAll('ask'), request.ended)),
     async 'POST names'({ request }) {
       const { data } = IdsSchema.safeParse(bodyOf(request));
@@ -67,6 +78,7 @@ export function routesOf({ about, command, names, live }: RouteOptions): Readonl
     },
     'POST plan': ({ request }) => plan(bodyOf(request), command),
     'GET preview': ({ rest, url }) => preview(rest, Object.fromEntries(url.searchParams), { about, command }),
+    ...(emulator && { 'GET lab': (call) => lab(call, emulator), 'POST lab': (call) => lab(call, emulator) }),
     ...(about.allowChanges && {
       'POST change': ({ rest, request }) => change(rest, bodyOf(request), command),
     }),
@@ -87,6 +99,16 @@ async function plan(body: unknown, command: Command): Promise<Answer | StreamedA
   if (!data) return problem(400, 'Expected the text of an entitlements.yml');
   const args = ['plan', '-', '--people'];
   return printed(command.run(args, data.text), typedWith(command, args), command);
+}
+
+/** Passes a request of the lab on to the emulator. */
+async function lab({ rest, request }: Call, emulator: AskEmulator): Promise<Answer> {
+  try {
+    const passed = await passOn(rest, request, emulator);
+    return passed ? json(jsonIn(passed.text) ?? {}, passed.status) : problem(404, 'The lab has no such route');
+  } catch (error) {
+    return problem(502, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Answers with the command line of a change and, if the page may make it, with what it would do. */

@@ -47,6 +47,7 @@ async function console(context: Context, command: Command): Promise<void> {
     about: await aboutOf(context, allowChanges),
     command: { run: context.run, prefix: prefixOf(command, context), now: timeOf(context) },
     names: (ids) => namesOf(ids, context),
+    emulator: context.emulator?.page,
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
     onProblem: (problem) => terminal.note(problem),

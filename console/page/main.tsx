@@ -7,6 +7,7 @@ import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
 import { Held } from './pages/held.tsx';
+import { Lab } from './pages/lab.tsx';
 import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
@@ -17,6 +18,7 @@ import { Empty } from './parts/panel.tsx';
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
   '': Overview,
+  lab: Lab,
   entitlements: Entitlement,
   people: Person,
   held: Held,

@@ -1,9 +1,16 @@
 import { signal, useSignal } from '@preact/signals';
 import { now } from '../data/answers.ts';
 
-export type TimeMode = 'relative' | 'local' | 'UTC';
+type TimeMode = 'relative' | 'local' | 'UTC';
 /** How times are shown. */
 export const timeMode = signal<TimeMode>('relative');
+
+const NEXT_MODES = { relative: 'local', local: 'UTC', UTC: 'relative' } as const;
+
+/** Shows times in the next way. */
+export function nextTimeMode(): void {
+  timeMode.value = NEXT_MODES[timeMode.value];
+}
 
 /** A time, as the user wants times to be shown. The others are in its title. */
 export function Time({ at }: { at: string | undefined }) {

@@ -3,6 +3,7 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { filter, place } from '../data/route.tsx';
+import { save } from '../data/save.ts';
 import { csvOf, type Field, nextSort, sorted } from '../data/table.ts';
 import { count } from './text.tsx';
 
@@ -71,7 +72,7 @@ export function VirtualTable<Row>({ label, rows, of, columns: fields, onOpen, fi
         <span class="soft" role="status">
           {rows.length === of ? count(of) : `${count(rows.length)} of ${count(of)}`}
         </span>
-        <button type="button" onClick={() => save(`${file}.csv`, csvOf(shown, fields))}>
+        <button type="button" onClick={() => save(`${file}.csv`, csvOf(shown, fields), 'text/csv')}>
           CSV
         </button>
       </div>
@@ -214,13 +215,4 @@ function useIsPrinting(): boolean {
     return () => listening.abort();
   }, []);
   return isPrinting;
-}
-
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -20,6 +20,7 @@ const idsOn = async (page: Page) => (await page.locator('tbody td:first-child a'
 /** Runs in the page: scrolls by a wheel's steps and by leaps, and counts the frames in which some of the area has no row. */
 const SCROLL = `(async () => {
   const scroller = document.querySelector('.scroller');
+  scroller.scrollIntoView({ block: 'end' });
   let blank = 0;
   for (let frame = 0; frame < 120; frame++) {
     scroller.scrollTop += frame % 40 === 39 ? 200000 : 700;
