@@ -3,10 +3,11 @@ import * as z from 'zod/mini';
 import { jsonIn } from '../domain/shared/json.ts';
 import type { AdmittedRequest, Answer, StreamedAnswer } from '../http/server.ts';
 import { events, json, jsonLines, problem } from './answers.ts';
-import { answerTo, type Command } from './ask.ts';
+import { type Command, questionOf } from './ask.ts';
 import { changeFor } from './changes.ts';
 import type { Live } from './live.ts';
 import { typed } from './questions.ts';
+import type { Runs } from './runs.ts';
 
 /** What the page says of itself: whose account, which deployment, and what it may do. */
 export interface About {
@@ -33,6 +34,8 @@ export interface RouteOptions {
   command: Command;
   /** Reads names for the page, which no command prints: the page shows them to its user and keeps them nowhere. */
   names(ids: Ids): Promise<Names>;
+  /** Runs the commands of questions. */
+  runs: Runs;
   live: Live;
 }
 
@@ -48,21 +51,38 @@ type Route = (call: Call) => Answer | StreamedAnswer | Promise<Answer | Streamed
 
 /** More than a screen has rows: one call of AWS per user. */
 const MOST_NAMES = 100;
+/** More than a page follows. */
+const MOST_FOLLOWED = 20;
 const IdSchema = z.string().check(z.minLength(1), z.maxLength(100));
 const IdList = z._default(z.array(IdSchema).check(z.maxLength(MOST_NAMES)), []);
 const IdsSchema = z.strictObject({ users: IdList, groups: IdList });
 
 /** Returns the routes of the API, by method and the part of the path after `/api/`. Without `allowChanges` none changes anything. */
-export function routesOf({ about, command, names, live }: RouteOptions): ReadonlyMap<string, Route> {
+export function routesOf({ about, command, names, runs, live }: RouteOptions): ReadonlyMap<string, Route> {
   const routes: Record<string, Route> = {
     'GET about': () => json(about),
-    'GET ask': ({ rest, url }) => ask(rest + url.search, command),
-    'GET live': ({ request, url }) => events(live.follow(url.searchParams.getAll('ask'), request.ended)),
+    'GET ask'({ rest, url, request }) {
+      const question = questionOf(rest + url.search, command);
+      return question ? printed(runs.run(question.args, request.ended), question.command, command) : NO_QUESTION;
+    },
+    'GET live'({ request, url }) {
+      const asks = [...new Set(url.searchParams.getAll('ask'))];
+      const questions = asks.flatMap((ask) => questionOf(ask, command) ?? []);
+      if (questions.length < asks.length) return NO_QUESTION;
+      if (asks.length === 0 || asks.length > MOST_FOLLOWED)
+        return problem(400, `Expected 1 to ${MOST_FOLLOWED} questions`);
+      return events(live.follow(questions, request.ended));
+    },
     async 'POST names'({ request }) {
       const { data } = IdsSchema.safeParse(bodyOf(request));
       return data ? json(await names(data)) : problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
     },
-    'GET preview': ({ rest, url }) => preview(rest, Object.fromEntries(url.searchParams), { about, command }),
+    'GET preview': ({ rest, url, request }) =>
+      preview(rest, Object.fromEntries(url.searchParams), {
+        about,
+        command,
+        run: (args) => runs.run(args, request.ended),
+      }),
     ...(about.allowChanges && {
       'POST change': ({ rest, request }) => change(rest, bodyOf(request), command),
     }),
@@ -70,26 +90,17 @@ export function routesOf({ about, command, names, live }: RouteOptions): Readonl
   return new Map(Object.entries(routes));
 }
 
-/** Answers with the lines of a command, as it prints them. */
-async function ask(question: string, command: Command): Promise<Answer | StreamedAnswer> {
-  const answered = answerTo(question, command);
-  if (!answered) return problem(404, 'There is no such question, or it has no such parameter');
-  return printed(answered.lines, answered.command, command);
-}
+const NO_QUESTION = problem(400, 'There is no such question, or it has no such parameter');
 
 /** Answers with the command line of a change and, if the page may make it, with what it would do. */
 async function preview(
   action: string,
   values: object,
-  { about, command }: Pick<RouteOptions, 'about' | 'command'>,
+  { about, command, run }: Pick<RouteOptions, 'about' | 'command'> & Pick<Command, 'run'>,
 ): Promise<Answer | StreamedAnswer> {
   const found = changeFor(action, values);
   if (!found) return NO_CHANGE;
-  return printed(
-    about.allowChanges ? command.run(found.preview) : nothing(),
-    typedWith(command, found.command),
-    command,
-  );
+  return printed(about.allowChanges ? run(found.preview) : nothing(), typedWith(command, found.command), command);
 }
 
 /** Makes a change. A client that goes away does not stop it. */
@@ -99,7 +110,7 @@ async function change(action: string, values: unknown, command: Command): Promis
   return printed(command.run(found.confirmed), typedWith(command, found.command), command);
 }
 
-const NO_CHANGE = problem(404, 'There is no such change, or it has no such values');
+const NO_CHANGE = problem(400, 'There is no such change, or it has no such values');
 
 async function* nothing(): AsyncGenerator<string> {
   yield* [];
@@ -109,6 +120,7 @@ function typedWith({ prefix }: Command, args: readonly string[]): string {
   return typed([...prefix, ...args]);
 }
 
+/** Answers with the lines of a command, as it prints them. */
 async function printed(lines: AsyncIterable<string>, line: string, { now }: Command): Promise<StreamedAnswer> {
   return jsonLines(lines, {
     'x-usher-command': encodeURIComponent(line),
