@@ -56,7 +56,7 @@ function printing(): ConsoleOptions['command']['run'] {
 }
 
 /** No time passes. */
-export function untilSignal(_seconds: number, signal: AbortSignal): Promise<void> {
+function untilSignal(_seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
