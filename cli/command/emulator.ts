@@ -24,8 +24,6 @@ export interface Emulator {
    * @throws UsageError if it refuses that; MissingPrecondition
    */
   trigger(action: object): Promise<string | undefined>;
-  /** Ends it; only of one that this command has started. */
-  end?(): Promise<void>;
 }
 
 /** Longer than a busy emulator takes; another server may never answer. */

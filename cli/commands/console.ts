@@ -44,7 +44,7 @@ async function console(context: Context, command: Command): Promise<void> {
   try {
     await serve(options, { context, command, ending });
   } finally {
-    await context.emulator?.end?.();
+    await context.endEmulator?.();
   }
 }
 
@@ -140,12 +140,12 @@ async function namesOf(ids: Ids, context: Context): Promise<Names> {
 }
 
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command, { emulator }: Context): string[] {
+function prefixOf(command: Command, { emulator, endEmulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
     // Other commands do not find an emulator of this process by themselves.
-    ...(emulator?.end ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
+    ...(emulator && endEmulator ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

@@ -17,6 +17,7 @@ import {
   RedriveLineSchema,
   StartLineSchema,
   StateLineSchema,
+  StepLineSchema,
 } from './executions.ts';
 import {
   AccessLineSchema,
@@ -26,7 +27,7 @@ import {
   ReachLineSchema,
   StarterLineSchema,
 } from './history.ts';
-import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
+import { DirectoryChangeLineSchema, HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import { ConsoleLineSchema, LocalLineSchema, TriggerLineSchema } from './local.ts';
 import { NoticeLineSchema, NoticePreviewLineSchema, NoticeTestLineSchema, ResentLineSchema } from './notices.ts';
@@ -40,7 +41,7 @@ import {
 } from './plan.ts';
 import { SummaryLineSchema } from './play.ts';
 import { RestorationLineSchema, RestoreLineSchema } from './restore.ts';
-import { EntitlementLineSchema, SeatLineSchema } from './seats.ts';
+import { EntitlementLineSchema, EntitlementSettingsLineSchema, GroupLineSchema, SeatLineSchema } from './seats.ts';
 import {
   FindingLineSchema,
   ProfileLineSchema,
@@ -61,14 +62,17 @@ export const LINES = {
   check: CheckLineSchema,
   configuration: ConfigurationLineSchema,
   console: ConsoleLineSchema,
+  'directory-change': DirectoryChangeLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
+  'entitlement-settings': EntitlementSettingsLineSchema,
   error: ErrorLineSchema,
   execution: ExecutionLineSchema,
   explanation: ExplanationLineSchema,
   failure: FailureLineSchema,
   finding: FindingLineSchema,
   fold: FoldLineSchema,
+  group: GroupLineSchema,
   'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,
@@ -100,6 +104,7 @@ export const LINES = {
   starter: StarterLineSchema,
   state: StateLineSchema,
   status: StatusLineSchema,
+  step: StepLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,
   'subscription-total': SubscriptionTotalLineSchema,

@@ -109,7 +109,13 @@ const RUNS: Readonly<Record<string, Runs>> = {
       await tick();
       await send('undelivered-events', JOIN);
     },
-    works: [[], ['--executions', '--names'], ['--executions', '--limit', '1'], ['execution-1']],
+    works: [
+      [],
+      ['--executions', '--names'],
+      ['--executions', '--limit', '1'],
+      ['execution-1'],
+      ['execution-1', '--steps'],
+    ],
     fails: ['nosuch'],
   },
   notices: {
@@ -150,7 +156,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
   start: { works: [['--all', '--wait']], fails: startInVain('never') },
   seats: {
     empty: { args: ['--people', '--status', 'failed'] },
-    works: [[], ['--people', '--names']],
+    works: [[], ['--people', '--names'], ['--groups', '--names'], ['--groups', '--count'], ['--settings']],
     fails: ['--entitlement', 'nosuch'],
   },
   subscriptions: {
@@ -192,8 +198,16 @@ const RUNS: Readonly<Record<string, Runs>> = {
   adopt: { empty: { args: ['kiro'] }, works: [['--yes', '--wait']], fails: ['nosuch'] },
   held: {
     empty: { args: [] },
-    second: () => leave(1, 2, 3),
-    works: [[], ['--names']],
+    async second() {
+      // CloudTrail of this account has what is done through the API.
+      const group = { IdentityStoreId: STORE_ID, GroupId: GROUP };
+      const { GroupMemberships } = await operator.call('AWSIdentityStore.ListGroupMemberships', group);
+      const memberships = GroupMemberships as { MembershipId: string; MemberId: { UserId: string } }[];
+      const first = memberships.find(({ MemberId }) => MemberId.UserId === user(1));
+      await operator.call('AWSIdentityStore.DeleteGroupMembership', { ...group, MembershipId: first?.MembershipId });
+      await leave(2, 3);
+    },
+    works: [[], ['--names'], ['--by']],
     fails: ['--entitlements', 'nosuch.yml'],
   },
   release: {
