@@ -3,6 +3,7 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import { byRequest } from '../domain/decision/waitlist.ts';
 import { type Seat, SeatStatusSchema, takesSlot } from '../domain/seat/seat.ts';
 import type { Asker } from './asker.ts';
+import { budgetLine } from './held/budget.ts';
 import type { EntitlementLine, SeatLine } from './lines/seats.ts';
 import { readersOf } from './readers.ts';
 import { unknownEntitlement } from './suggestions.ts';
@@ -19,6 +20,8 @@ export interface EntitlementSeats {
   max: number | undefined;
   /** Undefined if the ledger could not be read. */
   items: Pick<ApplicationItems, 'seats' | 'findings'> | undefined;
+  /** Of the brake. Undefined if the ledger could not be read. */
+  budget: EntitlementLine['budget'];
   /** Undefined if the assignments, or the seats among them, could not be read. */
   assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
 }
@@ -48,7 +51,8 @@ export async function readSeats(asker: Asker, only?: string): Promise<Entitlemen
     const items = (await unread.attempt(() => ledger.itemsOf(application)))?.value;
     const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
     const entitlement = name ?? items?.seats[0]?.entitlement ?? application;
-    found.push({ entitlement, application, max, items, assignments: items && assigned?.value });
+    const budget = items && budgetLine(items.seats, entitlements.brake, asker.clock.now());
+    found.push({ entitlement, application, max, items, budget, assignments: items && assigned?.value });
   }
   if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
   return found;
@@ -74,6 +78,7 @@ export function entitlementLine({
   application,
   max,
   items,
+  budget,
   assignments,
 }: EntitlementSeats): EntitlementLine {
   const having = (status: Seat['status']) => items?.seats.filter((seat) => seat.status === status).length ?? 0;
@@ -91,6 +96,7 @@ export function entitlementLine({
           failed: having('failed'),
         }
       : {}),
+    ...(budget ? { budget } : {}),
     ...(assignments ? { unmanaged: assignments.unmanaged.length, assignedGroups: assignments.assignedGroups } : {}),
   };
 }
