@@ -78,6 +78,8 @@ export interface Ledger {
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
+  /** Reads the sizes of an entitlement's groups; undefined if no sweep has counted them. */
+  groupSizes(applicationArn: string): Promise<GroupSizes | undefined>;
   saveGroupSizes(sizes: GroupSizes): Promise<void>;
   /** Reads how many slots of an application are taken at most; undefined if no plan has counted them. */
   slots(applicationArn: string): Promise<Slots | undefined>;
@@ -174,6 +176,11 @@ export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
     saveSeat: (seat) => replace(itemOfSeat(seat)),
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
+
+    async groupSizes(applicationArn) {
+      const item = await table.get({ pk: applicationArn, sk: GROUPS });
+      return item && parseItem(GroupSizesSchema, item, idsOf(applicationArn, GROUPS));
+    },
 
     saveGroupSizes: (sizes) => replace({ ...sizes, pk: sizes.applicationArn, sk: GROUPS }),
 

@@ -1,6 +1,7 @@
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { GroupNames } from '../domain/parse-entitlements.ts';
 import type { Clock } from '../domain/shared/clock.ts';
+import type { Memory } from './memory.ts';
 import type { Services } from './services.ts';
 import type { Unread } from './unread.ts';
 
@@ -16,6 +17,8 @@ export interface Asker {
   groupNames(): Promise<GroupNames>;
   /** AWS or the emulator, in the Region of the entitlements. @throws like {@link entitlements} */
   services(): Promise<Services>;
+  /** What earlier questions have read that does not change. */
+  memory: Memory;
   /** What AWS refused to show so far. */
   unread: Unread;
   /** Says what is being read, for someone who waits. */

@@ -17,6 +17,7 @@ interface CredentialOptions {
 
 /**
  * Returns the credentials that the AWS CLI would use. All clients share them: a code of an MFA device counts only once.
+ * After an error, the next call looks for them again, as does one after they have expired.
  */
 export function operatorCredentials({
   profile,
@@ -28,6 +29,8 @@ export function operatorCredentials({
     ...(profile === undefined ? {} : { profile }),
     clientConfig: requestHandler === undefined ? {} : { requestHandler },
     mfaCodeProvider: mfaCode,
+    // Otherwise the SDK never reads a file again that had no usable credentials.
+    ignoreCache: true,
   });
   return async (properties) => {
     try {

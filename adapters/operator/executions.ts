@@ -27,6 +27,8 @@ export interface Step {
   id: number;
   at: Date;
   what: 'entered' | 'exited' | 'attempt-failed' | 'redriven' | 'other';
+  /** Its type, as AWS names it. */
+  event?: string;
   state?: string;
   error?: string;
 }
@@ -181,7 +183,7 @@ function stepIn(event: HistoryEvent): Step {
   const { type = '', timestamp, id } = event;
   if (!timestamp) throw malformedAnswer('GetExecutionHistory', 'events.timestamp');
   if (id === undefined) throw malformedAnswer('GetExecutionHistory', 'events.id');
-  const about = { id, at: timestamp };
+  const about = { id, at: timestamp, ...(type === '' ? {} : { event: type }) };
   const named = (name: string | undefined) => (name === undefined ? {} : { state: name });
   if (type.endsWith('StateEntered')) {
     return { ...about, what: 'entered', ...named(event.stateEnteredEventDetails?.name) };

@@ -4,6 +4,7 @@ import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { newMemory } from '../../operator/memory.ts';
 import { once } from '../../operator/once.ts';
 import type { PlanQuestion } from '../../operator/plan/configuration-plan.ts';
 import type { Services } from '../../operator/services.ts';
@@ -119,6 +120,7 @@ export async function contextOf(command: Command, around: Around, env: NodeJS.Pr
   return {
     ...around,
     clock,
+    memory: newMemory(),
     unread: new Unread(),
     progress: (detail) => terminal.detail(detail),
     json: options.json === true,

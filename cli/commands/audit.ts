@@ -6,7 +6,6 @@ import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { noLogGroup } from '../../operator/history/audit-records.ts';
 import { starterInWords, startersOf } from '../../operator/history/starters.ts';
-import type { StarterLine } from '../../operator/lines/history.ts';
 import { findAnyUser } from '../../operator/look-up/any-user.ts';
 import { suggestion } from '../../operator/suggestions.ts';
 import { escaped, momentIn } from '../../operator/text.ts';
@@ -79,7 +78,6 @@ async function audit(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const query = await queryOf(options, context);
   const seen = new Set<string>();
-  const starters = options.by ? new Map<string, StarterLine>() : undefined;
   const log = await (await context.services()).auditLog();
   if (!(json || options.follow)) terminal.page();
   let from = query.since ?? new Date(0);
@@ -96,7 +94,7 @@ async function audit(context: Context, command: Command): Promise<void> {
         seen.add(uid);
         return [row];
       });
-      if (rows.length > 0) await show(rows, { starters, names: options.names === true }, context);
+      if (rows.length > 0) await show(rows, options, context);
       await terminal.drained();
     }
     if (!options.follow) break;
@@ -110,11 +108,11 @@ async function audit(context: Context, command: Command): Promise<void> {
 
 async function show(
   rows: readonly AuditLogRow[],
-  { starters, names }: { starters: Map<string, StarterLine> | undefined; names: boolean },
+  { by, names }: Pick<z.infer<typeof Options>, 'by' | 'names'>,
   context: Context,
 ): Promise<void> {
   const { terminal, json } = context;
-  if (starters) await startersOf(present(rows, 'execution'), context, starters);
+  const starters = by ? await startersOf(present(rows, 'execution'), context) : undefined;
   const called = names ? await namesOfUsers(present(rows, 'userId'), context, context.unread) : undefined;
   for (const { event, text, cells, execution = '', userId = '' } of rows) {
     const starter = starters?.get(execution);

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import type { Finding, Verdict } from '../../operator/doctor/check.ts';
+import { SECTIONS } from '../../operator/doctor/sections.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { count } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
+import { choiceArgument } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
+
+const SECTION_WORDS = SECTIONS.map((title) => title.toLowerCase());
 
 export function doctorCommand(run: Runner): Command {
   return commandOf('doctor', {
@@ -14,6 +18,7 @@ export function doctorCommand(run: Runner): Command {
       'Each check reports what was found, why it matters and how to fix it. Exit code: 1 if there is a problem; held revocations and failed executions are problems, too. A warning, or something that could not be checked, is none.',
     examples: [
       ['usher doctor', 'before and after a deployment'],
+      ['usher doctor deployment activity', 'only these sections, again'],
       ['usher doctor --json | jq \'select(.verdict == "problem")\'', 'for programs'],
     ],
     permissions: [
@@ -50,25 +55,30 @@ export function doctorCommand(run: Runner): Command {
       'ses:GetEmailIdentity',
       ...SUBSCRIPTION_READS,
     ],
-  }).action(run(doctor));
+  })
+    .addArgument(choiceArgument('[SECTION...]', 'only the checks of these sections', SECTION_WORDS))
+    .action(run(doctor));
 }
 
 const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', problem: '✗', unknown: '?' };
 
-async function doctor(context: Context): Promise<void> {
+async function doctor(context: Context, { args }: Command): Promise<void> {
   const { terminal, json } = context;
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
   await new Unread().attempt((await context.services()).identity);
-  const { sectionsOf } = await import('../../operator/doctor/checks.ts');
+  const { checksOf } = await import('../../operator/doctor/checks.ts');
+  const checks = checksOf(context);
   const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };
-  for (const section of sectionsOf(context)) {
-    const { title } = section;
-    const findings = await terminal.working(`Checking: ${title}`, section.findings);
+  for (const title of SECTIONS) {
+    if (args.length > 0 && !args.includes(title.toLowerCase())) continue;
+    const findings = await terminal.working(`Checking: ${title}`, checks[title]);
     for (const { verdict } of findings) counts[verdict] += 1;
     if (json) for (const finding of findings) terminal.json({ type: 'check', section: title, ...finding });
     else if (findings.length > 0) printFindings(title, findings, context);
   }
-  if (!json) {
+  if (json) {
+    if (Object.values(counts).every((number) => number === 0)) terminal.json({ type: 'none', of: 'check' });
+  } else {
     terminal.line(
       `${counts.ok} ok, ${count(counts.warning, 'warning')}, ${count(counts.problem, 'problem')}, ${counts.unknown} unknown.`,
     );

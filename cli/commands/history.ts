@@ -22,6 +22,7 @@ const Options = z.object({
   to: z.optional(z.string()),
   issuer: z.optional(z.string()),
   bucket: z.optional(z.string()),
+  changes: z.optional(z.boolean()),
   by: z.optional(z.boolean()),
   names: z.optional(z.boolean()),
 });
@@ -38,6 +39,7 @@ export function historyCommand(run: Runner): Command {
       ['usher history amazon-q-developer --at 2026-11-20', 'who had a seat on that day'],
       ['usher history 94e80458-9021-70ea-08fa-c3a10a1d8a92', 'everything about one user'],
       ['usher history kiro --from 2026-10-01 --to 2026-10-31 --json', 'a period, for programs'],
+      ['usher history kiro --from 30d --changes', 'also every change: joins, leaves, waits'],
       ['usher history kiro --at 2024-05-02 --bucket acme-audit', 'further back, from the copy in S3'],
     ],
     permissions: [
@@ -61,6 +63,7 @@ export function historyCommand(run: Runner): Command {
     .option('--to <WHEN>', 'the last day or time (default: now)')
     .option('--issuer <ISSUER>', 'issuer of an external id')
     .option('--bucket <NAME>', 'bucket with the copy of the audit stream (AuditBucketArn)')
+    .option('--changes', 'also every change of an ENTITLEMENT; those of a user are always listed')
     .option('--by', 'also who started the executions that people started, from CloudTrail')
     .option('--names', 'also print names of users who still exist')
     .action(run(history));
@@ -72,13 +75,13 @@ async function history(context: Context, command: Command): Promise<void> {
   const window = windowOf(options, context.clock.now());
   const subject = await subjectOf(command.args[0] ?? '', options.issuer, context);
   const found = await terminal.working('Reading the audit stream and the ledger', () =>
-    historyOf({ subject, ...window, bucket: options.bucket }, context),
+    historyOf({ subject, ...window, changes: options.changes, bucket: options.bucket }, context),
   );
   const { access, changes, reach } = found;
   const starters = options.by
     ? await terminal.working('Asking CloudTrail', () => startersOf(personsStarts(found), context))
     : new Map<string, StarterLine>();
-  const userIds = new Set(access.map(({ userId }) => userId));
+  const userIds = new Set([...access, ...changes].map(({ userId }) => userId));
   const names = options.names ? await namesOfUsers(userIds, context, context.unread) : undefined;
   if (json) {
     terminal.json({ type: 'reach', since: reach.since.toISOString(), by: reach.by });
@@ -141,7 +144,11 @@ interface Around {
   starters: ReadonlyMap<string, StarterLine>;
 }
 
-function print({ access, changes, reach }: History, { names, starters }: Around, { terminal, unread }: Context): void {
+function print(
+  { access, changes, reach }: History,
+  { subject, names, starters }: Around,
+  { terminal, unread }: Context,
+): void {
   const called = (userId: string) => (names ? [names.get(userId) ?? ''] : []);
   const by = (execution: string | undefined) => {
     const starter = execution === undefined ? undefined : starters.get(execution);
@@ -165,12 +172,15 @@ function print({ access, changes, reach }: History, { names, starters }: Around,
     );
   } else if (unread.isEmpty) terminal.note('No one had a seat of Usher then, as its records say.');
   if (changes.length > 0) {
+    const isOfOne = 'userId' in subject;
+    const head = ['ENTITLEMENT', 'REASON'];
     terminal.line();
     terminal.table(
-      ['TIME', 'EVENT', 'ENTITLEMENT', 'REASON', ...(starters.size > 0 ? ['STARTED BY'] : [])],
-      changes.map(({ at, type, entitlement, reason, execution }) => [
+      ['TIME', 'EVENT', ...(isOfOne ? [] : ['USER']), ...head, ...(starters.size > 0 ? ['STARTED BY'] : [])],
+      changes.map(({ at, type, userId, entitlement, reason, execution }) => [
         timeOf(at),
         type,
+        ...(isOfOne ? [] : [userId]),
         escaped(entitlement),
         escaped(reason),
         ...by(execution),

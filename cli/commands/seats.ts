@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import { UsageError } from '../../operator/failures.ts';
 import type { EntitlementLine, SeatLine } from '../../operator/lines/seats.ts';
 import { entitlementLine, readSeats, SEAT_STATUSES, seatLines } from '../../operator/seats.ts';
 import { count, numberOf } from '../../operator/text.ts';
@@ -16,17 +17,20 @@ const Options = z.object({
   status: z.optional(oneOf(SEAT_STATUSES)),
   names: z.optional(z.boolean()),
   csv: z.optional(z.boolean()),
+  groups: z.optional(z.boolean()),
+  count: z.optional(z.boolean()),
 });
 
 export function seatsCommand(run: Runner): Command {
   return commandOf('seats', {
     summary: 'Show seats, waitlist, leaving, held, failed and unmanaged (read-only)',
     description:
-      'Counts seats by entitlement or, with --people, lists them user by user. Prints ids only, unless you add --names.',
+      'Counts seats by entitlement or, with --people, lists them user by user. With --groups, shows how large the groups of the entitlements were at the last sweep, and which have become smaller. Prints ids only, unless you add --names.',
     examples: [
       ['usher seats', 'seats and cap of each entitlement'],
       ['usher seats --people --status waitlisted --names', 'the waitlist, in its order'],
       ['usher seats --csv --names > seats.csv', 'for a spreadsheet'],
+      ['usher seats --groups --count', 'the groups, with their members as of now'],
     ],
     permissions: [
       'dynamodb:Query',
@@ -34,19 +38,30 @@ export function seatsCommand(run: Runner): Command {
       'sso:ListApplicationAssignments',
       'identitystore:DescribeUser',
       'identitystore:ListUsers',
+      'identitystore:DescribeGroup (--groups --names)',
+      'identitystore:ListGroupMemberships (--groups --count)',
     ],
   })
     .option('--people', 'list user by user')
     .option('--entitlement <NAME>', 'only this entitlement')
     .addOption(choiceOption('--status <STATUS>', 'only users of this status', SEAT_STATUSES))
+    .option('--groups', 'show the groups instead')
+    .option('--count', 'count the members of the groups now, instead of at the last sweep')
     .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .action(run(seats));
 }
 
 async function seats(context: Context, command: Command): Promise<void> {
-  const { people, entitlement, status, names, csv } = optionsOf(command, Options);
+  const { people, entitlement, status, names, csv, groups, count: counts } = optionsOf(command, Options);
   const { terminal, unread } = context;
+  if (groups) {
+    if (people || csv || status !== undefined) throw new UsageError('--groups excludes --people, --status and --csv');
+    const { printGroups } = await import('./seats/groups.ts');
+    await printGroups({ entitlement, count: counts, names }, context);
+    return finish(context);
+  }
+  if (counts) throw new UsageError('--count goes with --groups');
   const found = await terminal.working('Reading seats and assignments', () => readSeats(context, entitlement));
   if (!(people || csv || status !== undefined)) {
     summarize(found.map(entitlementLine), context);

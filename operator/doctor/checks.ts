@@ -1,4 +1,5 @@
 import type { Asker } from '../asker.ts';
+import { once } from '../once.ts';
 import { accountFindings } from './account.ts';
 import { activityFindings } from './activity.ts';
 import { applicationFindings } from './applications.ts';
@@ -7,25 +8,29 @@ import { deploymentFindings } from './deployment.ts';
 import { directoryFindings } from './directory.ts';
 import { noticeFindings } from './notices.ts';
 import { type Listed, paceFindings } from './pace.ts';
+import type { SECTIONS } from './sections.ts';
 import { subscriptionFindings } from './subscriptions.ts';
 
-/** The checks of one section, in the order in which they run. */
-export interface Section {
-  title: string;
-  findings(): Promise<readonly Finding[]>;
-}
+/** Runs the checks of one section. */
+export type Checks = () => Promise<readonly Finding[]>;
 
-/** Returns the sections of checks. They run in this order: the pace is checked of what earlier sections have listed. */
-export function sectionsOf(asker: Asker): readonly Section[] {
+/** Returns the checks by section. Those of the pace read what they need, unless other sections have listed it before. */
+export function checksOf(asker: Asker): Readonly<Record<(typeof SECTIONS)[number], Checks>> {
   const listed: Listed = { assigned: new Map(), members: new Map() };
-  return [
-    { title: 'Account', findings: () => accountFindings(asker) },
-    { title: 'Applications', findings: () => applicationFindings(asker, listed) },
-    { title: 'Subscriptions', findings: () => subscriptionFindings(asker) },
-    { title: 'Groups', findings: () => directoryFindings(asker, listed) },
-    { title: 'Pace', findings: async () => paceFindings(await asker.entitlements(), listed) },
-    { title: 'Deployment', findings: () => deploymentFindings(asker) },
-    { title: 'Notices', findings: () => noticeFindings(asker) },
-    { title: 'Activity', findings: () => activityFindings(asker) },
-  ];
+  const applications = once(() => applicationFindings(asker, listed));
+  const groups = once(() => directoryFindings(asker, listed));
+  return {
+    Account: () => accountFindings(asker),
+    Applications: applications,
+    Subscriptions: () => subscriptionFindings(asker),
+    Groups: groups,
+    async Pace() {
+      await applications();
+      await groups();
+      return paceFindings(await asker.entitlements(), listed);
+    },
+    Deployment: () => deploymentFindings(asker),
+    Notices: () => noticeFindings(asker),
+    Activity: () => activityFindings(asker),
+  };
 }

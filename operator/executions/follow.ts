@@ -3,8 +3,8 @@ import type { Executions, Step } from '../../adapters/operator/executions.ts';
 import { CommandFailed, UsageError } from '../failures.ts';
 import { isReadFailure, type Unread } from '../unread.ts';
 import { nameIn } from './find.ts';
+import { addSteps } from './history.ts';
 import { type Ending, endingOf } from './outcomes.ts';
-import { addSteps } from './show.ts';
 
 /** Describes an execution. @throws UsageError if there is no such execution */
 export async function requireExecution(
@@ -31,7 +31,7 @@ export async function* followExecution(
   for (;;) {
     // Described before its history is read, so that the history of an execution that has ended is complete.
     const ending = endingOf(await requireExecution(executions, arn));
-    if (unread.isEmpty) await unread.attempt(() => addSteps(arn, executions, steps));
+    if (unread.isEmpty) await unread.attempt(() => addSteps(steps, executions.history(arn, steps.at(-1)?.id)));
     yield* steps.slice(seen);
     seen = steps.length;
     if (ending) return ending;

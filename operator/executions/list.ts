@@ -40,15 +40,11 @@ export interface ExecutionList {
   more: boolean;
 }
 
-/** What was read of executions that have ended: a list that is shown again reads it once. */
-export type Known = Map<string, ExecutionDetail>;
-
 export interface ListOptions {
   /** Rows at most. */
   limit: number;
   /** Lists each tick, instead of counting those that changed nothing. */
   ticks: boolean;
-  known?: Known;
 }
 
 /** What a list is read with. */
@@ -56,30 +52,25 @@ interface Reads {
   executions: Executions;
   log: AuditLog;
   entitlements: Entitlements;
-  known: Known;
-  asker: Pick<Asker, 'unread' | 'progress' | 'clock'>;
+  asker: Pick<Asker, 'unread' | 'progress' | 'clock' | 'memory'>;
 }
 
 /** Lists the newest executions of both state machines. However many there are, it reads a bounded number. */
-export async function listExecutions(
-  { limit, ticks, known = new Map() }: ListOptions,
-  asker: Asker,
-): Promise<ExecutionList> {
+export async function listExecutions(options: ListOptions, asker: Asker): Promise<ExecutionList> {
   const services = await asker.services();
   const reads: Reads = {
     executions: await services.executions(),
     log: await services.auditLog(),
     entitlements: await asker.entitlements(),
-    known,
     asker,
   };
   const machines = await machinesOf(services);
-  return rowsOf(newestFirst(machines, reads), { limit, ticks }, reads);
+  return rowsOf(newestFirst(machines, reads), options, reads);
 }
 
 async function rowsOf(
   newest: AsyncGenerator<ExecutionSummary>,
-  { limit, ticks }: Pick<ListOptions, 'limit' | 'ticks'>,
+  { limit, ticks }: ListOptions,
   reads: Reads,
 ): Promise<ExecutionList> {
   const counter = new ChangeCounter();
@@ -147,13 +138,13 @@ async function listedExecution(execution: ExecutionSummary, reads: Reads): Promi
 
 async function describe(
   { arn, status, endedAt }: ExecutionSummary,
-  { executions, known, asker }: Reads,
+  { executions, asker: { unread, memory } }: Reads,
 ): Promise<ExecutionDetail | undefined> {
-  const before = known.get(arn);
+  const before = memory.ended.get(arn);
   // A redrive gives it another end.
   if (before && before.status === status && before.endedAt?.getTime() === endedAt?.getTime()) return before;
-  const found = (await asker.unread.attempt(() => executions.describe(arn)))?.value;
-  if (found?.endedAt) known.set(arn, found);
+  const found = (await unread.attempt(() => executions.describe(arn)))?.value;
+  if (found?.endedAt) memory.ended.set(arn, found);
   return found;
 }
 

@@ -1,12 +1,11 @@
 import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { AuditLog, LoggedEvent } from '../../adapters/operator/audit-log.ts';
-import type { Executions, Step } from '../../adapters/operator/executions.ts';
-import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
-import type { Changes, Redrive, Stay, Subject } from '../lines/executions.ts';
+import type { Changes, Move, Redrive, Stay, Subject } from '../lines/executions.ts';
 import { ChangeCounter } from './changes.ts';
 import { findExecution } from './find.ts';
-import { type Ending, endingOf, STATES } from './outcomes.ts';
+import { movesIn, readHistory, staysIn } from './history.ts';
+import { type Ending, endingOf } from './outcomes.ts';
 import { redriveOf } from './redrivable.ts';
 import { subjectOf } from './subject.ts';
 
@@ -18,6 +17,7 @@ export interface ShownExecution {
   subject: Subject;
   redrive: Redrive | undefined;
   stays: Stay[] | undefined;
+  moves: Move[] | undefined;
   /** Its audit events. */
   events: LoggedEvent[] | undefined;
   changes: Changes | undefined;
@@ -26,21 +26,16 @@ export interface ShownExecution {
 /**
  * Reads one execution in full.
  *
- * @param steps the history as far as it was read before: the rest is added to it
  * @returns undefined if AWS refused to show it
  * @throws UsageError if there is none
  */
-export async function showExecution(
-  name: string,
-  asker: Asker,
-  steps: Step[] = [],
-): Promise<ShownExecution | undefined> {
+export async function showExecution(name: string, asker: Asker): Promise<ShownExecution | undefined> {
   const execution = await findExecution(name, asker);
   if (!execution) return undefined;
   const services = await asker.services();
   const entitlements = await asker.entitlements();
   const executions = await services.executions();
-  const stays = await asker.unread.attempt(() => staysOf(execution.arn, executions, steps));
+  const history = await asker.unread.attempt(() => readHistory(execution.arn, { executions }, asker));
   const log = await services.auditLog();
   const events = await asker.unread.attempt(() => eventsOf(execution, log));
   return {
@@ -48,31 +43,11 @@ export async function showExecution(
     ending: endingOf(execution),
     subject: subjectOf(execution, entitlements),
     redrive: redriveOf(execution, entitlements),
-    stays: stays?.value,
+    stays: history && staysIn(history.value),
+    moves: history && movesIn(history.value),
     events: events?.value,
     changes: events && changesOf(execution.arn, events.value),
   };
-}
-
-/** Adds to a history what has happened since. AWS allows 5 requests per second, for all callers together. */
-export async function addSteps(arn: string, executions: Pick<Executions, 'history'>, steps: Step[]): Promise<void> {
-  const news: Step[] = [];
-  for await (const page of executions.history(arn, steps.at(-1)?.id)) news.push(...page);
-  steps.push(...news);
-}
-
-async function staysOf(arn: string, executions: Executions, steps: Step[]): Promise<Stay[]> {
-  await addSteps(arn, executions, steps);
-  const stays: Stay[] = [];
-  for (const { at, what, state = '', error } of steps) {
-    if (what === 'entered' && STATES[state]) stays.push({ state, at: at.toISOString(), failures: [] });
-    const last = stays.at(-1);
-    if (what === 'attempt-failed') last?.failures.push(error ?? 'unknown');
-    if (what === 'exited' && last?.state === state && last.seconds === undefined) {
-      last.seconds = secondsBetween(last.at, at);
-    }
-  }
-  return stays;
 }
 
 async function eventsOf({ arn, startedAt }: ExecutionDetail, log: AuditLog): Promise<LoggedEvent[]> {

@@ -13,6 +13,8 @@ export type Subject = { userId: string } | { application: string };
 /** What is asked: everything that overlaps this time. */
 export interface Question extends Sources {
   subject: Subject;
+  /** Whether all changes are asked for, also those of an application. Those of a user always are. */
+  changes?: boolean | undefined;
   /** By default all that the records have. */
   from?: Date | undefined;
   /** By default now. */
@@ -32,7 +34,7 @@ export interface History {
   reach: Reach;
   /** By application and user, oldest first. */
   access: Access[];
-  /** All changes of a user in that time; empty for an application. */
+  /** All changes in that time; of an application, none unless they are asked for. */
   changes: AuditedChange[];
 }
 
@@ -71,7 +73,8 @@ export async function historyOf(question: Question, asker: Asker): Promise<Histo
       .filter((span) => span.standing !== 'none' && span.from < to && (span.to === undefined || span.to > from))
       .map((span): Access => ({ ...span, application, entitlement: span.began?.entitlement ?? entitlement, userId }));
   });
-  const changes = 'userId' in question.subject ? [...found.values()].flatMap((records) => records.changes) : [];
+  const isWanted = 'userId' in question.subject || question.changes === true;
+  const changes = isWanted ? [...found.values()].flatMap((records) => records.changes) : [];
   return { reach, access, changes: distinct(changes).filter(({ at }) => at >= from && at <= to) };
 }
 
@@ -112,7 +115,7 @@ async function addSeats(found: Map<string, UserRecords>, subject: Subject, asker
 }
 
 function distinct(changes: readonly AuditedChange[]): AuditedChange[] {
-  const known = new Map(changes.map((one) => [`${one.type} ${one.applicationArn} ${one.changeSeq}`, one]));
+  const known = new Map(changes.map((one) => [`${one.type} ${keyOf(one)} ${one.changeSeq}`, one]));
   return [...known.values()].sort((a, b) => a.at.getTime() - b.at.getTime() || a.changeSeq - b.changeSeq);
 }
 

@@ -1,6 +1,7 @@
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
 import type { AccessLine, AuditedChangeLine } from '../lines/history.ts';
 import type { Access } from './access.ts';
+import { joinOf } from './month.ts';
 
 /** Returns a time of access as a line. */
 export function accessLine({ application, entitlement, userId, ...span }: Access): AccessLine {
@@ -22,7 +23,9 @@ export function accessLine({ application, entitlement, userId, ...span }: Access
 
 /** Returns an audited change as a line. */
 export function changeLine(change: AuditedChange): AuditedChangeLine {
-  const { at, type, entitlement, applicationArn, userId, reason, execution, cause, revokeAt, plan } = change;
+  const { at, type, entitlement, applicationArn, userId, reason, execution, cause, revokeAt, requestedAt, plan } =
+    change;
+  const join = joinOf(change);
   return {
     type: 'audited-change',
     at: at.toISOString(),
@@ -34,6 +37,8 @@ export function changeLine(change: AuditedChange): AuditedChangeLine {
     execution,
     ...(cause === '' ? {} : { cause }),
     ...(revokeAt === undefined ? {} : { dueAt: revokeAt }),
+    ...(requestedAt === undefined ? {} : { requestedAt }),
+    ...(join ? { joinToSeatSeconds: join.seconds, source: join.source } : {}),
     ...(plan === undefined ? {} : { plan }),
   };
 }

@@ -112,16 +112,35 @@ function peakOf(steps: { at: number; by: 1 | -1 }[]): number {
 /** How long the users waited whose grant needed no free slot: from the first request to the seat. */
 function* delaysOf(changes: readonly AuditedChange[], isWithin: (time: Date) => boolean): Generator<number> {
   const seen = new Set<number>();
-  for (const { type, reason, at, requestedAt, changeSeq } of changes) {
-    if (type !== 'Seat Assigned' || requestedAt === undefined || !isWithin(at) || seen.has(changeSeq)) continue;
-    if (!BEGINNINGS.has(reason)) continue;
-    seen.add(changeSeq);
-    yield Math.max(0, secondsBetween(requestedAt, at));
+  for (const change of changes) {
+    const join = joinOf(change);
+    if (!join || !isWithin(change.at) || seen.has(change.changeSeq)) continue;
+    seen.add(change.changeSeq);
+    yield join.seconds;
   }
 }
 
-/** Reasons of a grant that began a seat without the waitlist. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['group-join', 'manual', 'reconciled']);
+/** A grant that needed no free slot. */
+export interface Join {
+  /** From the first request to the seat. */
+  seconds: number;
+  /** What asked for it: an event of the identity store, an operator, or a sweep that found it. */
+  source: 'event' | 'manual' | 'sweep';
+}
+
+/** Returns the join that a change is; undefined if it is none, or if its event does not say when it was asked for. */
+export function joinOf({ type, reason, at, requestedAt }: AuditedChange): Join | undefined {
+  const source = SOURCES.get(reason);
+  if (type !== 'Seat Assigned' || requestedAt === undefined || source === undefined) return undefined;
+  return { seconds: Math.max(0, secondsBetween(requestedAt, at)), source };
+}
+
+/** By the reasons of a grant that began a seat without the waitlist. */
+const SOURCES = new Map<string, Join['source']>([
+  ['group-join', 'event'],
+  ['manual', 'manual'],
+  ['reconciled', 'sweep'],
+]);
 
 /** Returns the longest wait of a user that the month has a part of, up to its end; undefined if they did not wait. */
 function longestWait({ changes, seat }: Records, { from, to }: MonthWindow): number | undefined {

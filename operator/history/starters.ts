@@ -17,16 +17,20 @@ const AROUND_SECONDS = 60;
  * Returns who started executions, as far as CloudTrail has recorded it in this account within 90 days. AWS may refuse that;
  * {@link Asker.unread} then says so, as it does if there are too many.
  *
- * @param executions ARNs; the first {@link MOST_STARTERS} are looked up
- * @param known is asked first, and added to
+ * @param executions ARNs; of those that no earlier question has looked up, the first {@link MOST_STARTERS} are
  */
 export async function startersOf(
   executions: Iterable<string>,
   asker: Asker,
-  known = new Map<string, StarterLine>(),
 ): Promise<ReadonlyMap<string, StarterLine>> {
-  // The log may have anything.
-  const all = new Set([...executions].filter((arn) => IS_EXECUTION.test(arn) && !known.has(arn)));
+  const found = new Map<string, StarterLine>();
+  const all = new Set<string>();
+  for (const arn of executions) {
+    const before = asker.memory.starters.get(arn);
+    if (before) found.set(arn, before);
+    // The log may have anything.
+    else if (IS_EXECUTION.test(arn)) all.add(arn);
+  }
   const wanted = new Set([...all].slice(0, MOST_STARTERS));
   if (wanted.size < all.size) asker.unread.add(tooMany(all.size));
   await asker.unread.attempt(async () => {
@@ -34,18 +38,19 @@ export async function startersOf(
     const started = await services.executions();
     const starts = await services.starts();
     for (const arn of wanted) {
-      if (known.has(arn)) continue;
+      if (found.has(arn)) continue;
       asker.progress(`who started ${arn.split(':').at(-1)}`);
       const execution = await started.describe(arn);
       if (!execution) continue;
       const around = (seconds: number) => new Date(plusSeconds(execution.startedAt, seconds));
       for await (const page of starts.between(around(-AROUND_SECONDS), around(AROUND_SECONDS))) {
-        for (const start of page) if (all.has(start.execution)) known.set(start.execution, lineOf(start));
-        if (known.has(arn)) break;
+        for (const start of page) if (all.has(start.execution)) found.set(start.execution, lineOf(start));
+        if (found.has(arn)) break;
       }
     }
   });
-  return known;
+  for (const [arn, line] of found) asker.memory.starters.set(arn, line);
+  return found;
 }
 
 function tooMany(executions: number): RefusedError {

@@ -17,6 +17,7 @@ import {
   RedriveLineSchema,
   StartLineSchema,
   StateLineSchema,
+  StepLineSchema,
 } from './executions.ts';
 import {
   AccessLineSchema,
@@ -40,7 +41,7 @@ import {
 } from './plan.ts';
 import { SummaryLineSchema } from './play.ts';
 import { RestorationLineSchema, RestoreLineSchema } from './restore.ts';
-import { EntitlementLineSchema, SeatLineSchema } from './seats.ts';
+import { EntitlementLineSchema, GroupLineSchema, SeatLineSchema } from './seats.ts';
 import {
   FindingLineSchema,
   ProfileLineSchema,
@@ -69,6 +70,7 @@ export const LINES = {
   failure: FailureLineSchema,
   finding: FindingLineSchema,
   fold: FoldLineSchema,
+  group: GroupLineSchema,
   'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,
@@ -100,6 +102,7 @@ export const LINES = {
   starter: StarterLineSchema,
   state: StateLineSchema,
   status: StatusLineSchema,
+  step: StepLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,
   'subscription-total': SubscriptionTotalLineSchema,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Step } from '../../adapters/operator/executions.ts';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import { Count, PlaceSchema, TimeSchema } from './common.ts';
 
@@ -60,6 +61,10 @@ const StaySchema = z.strictObject({
 });
 export type Stay = z.infer<typeof StaySchema>;
 
+/** How often an execution went from one state to the next. */
+const MoveSchema = z.strictObject({ from: z.string(), to: z.string(), count: Count });
+export type Move = z.infer<typeof MoveSchema>;
+
 /** An execution, in a list or in full. */
 export const ExecutionLineSchema = z.strictObject({
   type: z.literal('execution'),
@@ -78,8 +83,34 @@ export const ExecutionLineSchema = z.strictObject({
   ),
   redrive: z.optional(RedriveSchema.check(z.describe('Only of an execution that failed'))),
   states: z.optional(z.array(StaySchema).check(z.describe('Only of one execution in full'))),
+  moves: z.optional(
+    z
+      .array(MoveSchema)
+      .check(z.describe('Only of one execution in full: its ways from state to state, also of those that only choose')),
+  ),
   audit: z.optional(z.array(z.unknown()).check(z.describe('Audit events; only of one execution in full'))),
 });
+
+const STEP_KINDS = [
+  'entered',
+  'exited',
+  'attempt-failed',
+  'redriven',
+  'other',
+] as const satisfies readonly Step['what'][];
+
+/** An event in the history of an execution. */
+export const StepLineSchema = z.strictObject({
+  type: z.literal('step'),
+  execution: Execution,
+  id: z.int().check(z.minimum(1), z.describe('Its number in the history, from 1')),
+  at: TimeSchema,
+  what: z.enum(STEP_KINDS),
+  event: z.optional(z.string().check(z.describe('Its type, as Step Functions names it'))),
+  state: z.optional(z.string().check(z.describe('The state that was entered or exited'))),
+  error: z.optional(z.string().check(z.describe('Name of the error with which an attempt failed'))),
+});
+export type StepLine = z.infer<typeof StepLineSchema>;
 
 /** Executions that a list leaves out, because nothing happened in them. */
 export const FoldLineSchema = z.strictObject({

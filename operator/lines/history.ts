@@ -46,6 +46,15 @@ export const AuditedChangeLineSchema = z.strictObject({
   execution: z.string().check(z.describe('ARN of the execution')),
   cause: z.optional(z.string().check(z.describe('Id of the event, or ARN of the execution, that started it'))),
   dueAt: Described('Of a leaving seat: when its grace ends'),
+  requestedAt: Described('Of an assigned seat: when an execution first asked for it'),
+  joinToSeatSeconds: Seconds.check(
+    z.describe('Of a join, a grant that needed no free slot: from the first request to the seat. What a month counts'),
+  ),
+  source: z.optional(
+    z
+      .enum(['event', 'manual', 'sweep'])
+      .check(z.describe('Of a join: what asked for it; sweep: no event did, but a sweep found it')),
+  ),
   plan: z.optional(z.string()),
 });
 

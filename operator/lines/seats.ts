@@ -28,6 +28,29 @@ export const EntitlementLineSchema = z.strictObject({
 });
 export type EntitlementLine = z.infer<typeof EntitlementLineSchema>;
 
+/** A group that an entitlement names, or has named: how large it is, and what it was before it became smaller. */
+export const GroupLineSchema = z.strictObject({
+  type: z.literal('group'),
+  entitlement: Entitlement,
+  application: Application,
+  groupId: z.string(),
+  name: z.optional(z.string().check(z.describe('Only with --names'))),
+  members: z.optional(
+    z.int().check(z.minimum(0), z.describe('As the last sweep counted them or, with --count, now; absent if none has')),
+  ),
+  sweptAt: z.optional(
+    TimeSchema.check(z.describe('Start of the last full sweep of the application; not with --count')),
+  ),
+  before: z.optional(
+    z.int().check(z.minimum(0), z.describe('Members before it fell, in the days of grace and the 24 hours before')),
+  ),
+  since: z.optional(TimeSchema.check(z.describe('When a count first showed fewer members'))),
+  at: z.optional(TimeSchema.check(z.describe('When a count last showed fewer members than the one before it'))),
+  missing: z.optional(z.literal(true).check(z.describe('No such group exists; only with --count or --names'))),
+  removed: z.optional(z.literal(true).check(z.describe('The entitlement no longer names the group'))),
+});
+export type GroupLine = z.infer<typeof GroupLineSchema>;
+
 /** A user's seat, place on the waitlist, refused seat, or assignment that Usher did not make. */
 export const SeatLineSchema = z.strictObject({
   type: z.literal('seat'),

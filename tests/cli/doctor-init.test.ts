@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
-import { anOperator, configuration, resultsOf } from '../support/operator.ts';
+import { anOperator, configuration, linesOf, resultsOf } from '../support/operator.ts';
 
 const GONE = group(3);
 const TWIN = application(3);
@@ -73,6 +73,34 @@ describe('usher doctor', () => {
     });
     expect(found.get('application kiro')?.['fix']).toMatch(/Require assignments/);
     expect(found.get('application amazon-q-developer')?.['found']).toMatch(/2 applications have the name QDevProfile/);
+  });
+
+  it('checks only the sections that are named, each as in the whole', async () => {
+    const { found: all } = await findings();
+    const of = (...sections: string[]) =>
+      [...all.values()].filter(({ section }) => sections.includes(String(section))).map(({ check }) => check);
+    for (const [args, sections] of [
+      [['pace'], ['Pace']],
+      [
+        ['groups', 'account'],
+        ['Account', 'Groups'],
+      ],
+      [['notices'], []],
+    ]) {
+      const { found } = await findings(...(args ?? []));
+      expect([...found.keys()]).toEqual(of(...(sections ?? [])));
+    }
+    expect(linesOf((await operator.run('doctor', 'notices', '--json')).out)).toEqual([{ type: 'none', of: 'check' }]);
+    const { found: pace } = await findings('pace');
+    expect(pace.get('quota')).toEqual(all.get('quota'));
+    expect(pace.get('reading amazon-q-developer')).toEqual(all.get('reading amazon-q-developer'));
+    expect((await operator.run('doctor', 'pace')).code).toBe(0);
+  });
+
+  it('ends with 2 for a section that does not exist, and names the nearest', async () => {
+    const { code, error } = await operator.run('doctor', 'acount');
+    expect(code).toBe(2);
+    expect(error).toMatch(/SECTION: expected one of account, .*Did you mean account\?/);
   });
 
   it('prints the same in words, and changes nothing', async () => {

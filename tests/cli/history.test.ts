@@ -51,6 +51,23 @@ describe('usher history', () => {
     expect((await operator.run('history', ENTITLEMENT, '--by')).out).toContain(`\tmanual\t\t${OPERATOR}\n`);
   });
 
+  it('lists every change of an entitlement, if asked, and how long each join took', async () => {
+    const { out } = await operator.run('history', ENTITLEMENT, '--changes', '--json');
+    const changes = ofType(out, 'audited-change');
+    expect(changes.map(({ userId }) => userId).sort()).toEqual([1, 2, 3, 4].map(user));
+    for (const change of changes) {
+      expect(change).toMatchObject({ event: 'Seat Assigned', reason: 'manual', source: 'manual' });
+      const seconds = (Date.parse(String(change['at'])) - Date.parse(String(change['requestedAt']))) / 1000;
+      expect(change['joinToSeatSeconds']).toBeCloseTo(seconds);
+    }
+    expect((await operator.run('history', ENTITLEMENT, '--changes', '--names')).out).toMatch(
+      new RegExp(
+        `^TIME\\tEVENT\\tUSER\\tENTITLEMENT\\tREASON\\n.*\\tSeat Assigned\\t${user(1)}\\t${ENTITLEMENT}\\tmanual$`,
+        'm',
+      ),
+    );
+  });
+
   it('shows what it can, and fails, if CloudTrail cannot be read', async () => {
     await operator.fault({ operation: 'CloudTrail.LookupEvents', kind: 'refuse', times: 9 });
     const { code, out, error } = await operator.run('history', ENTITLEMENT, '--by', '--json');

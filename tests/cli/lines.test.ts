@@ -109,7 +109,13 @@ const RUNS: Readonly<Record<string, Runs>> = {
       await tick();
       await send('undelivered-events', JOIN);
     },
-    works: [[], ['--executions', '--names'], ['--executions', '--limit', '1'], ['execution-1']],
+    works: [
+      [],
+      ['--executions', '--names'],
+      ['--executions', '--limit', '1'],
+      ['execution-1'],
+      ['execution-1', '--steps'],
+    ],
     fails: ['nosuch'],
   },
   notices: {
@@ -150,7 +156,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
   start: { works: [['--all', '--wait']], fails: startInVain('never') },
   seats: {
     empty: { args: ['--people', '--status', 'failed'] },
-    works: [[], ['--people', '--names']],
+    works: [[], ['--people', '--names'], ['--groups', '--names'], ['--groups', '--count']],
     fails: ['--entitlement', 'nosuch'],
   },
   subscriptions: {

@@ -166,11 +166,48 @@ describe('usher status EXECUTION', () => {
       changes: { gained: 0, lost: 0 },
       states: expect.arrayContaining([expect.objectContaining({ state: 'PlanChanges', failures: [] })]),
       audit: [],
+      moves: [
+        { from: 'NormalizeRequest', to: 'IsForUs', count: 1 },
+        { from: 'IsForUs', to: 'CheckPropagation', count: 1 },
+        { from: 'CheckPropagation', to: 'IsVisible', count: 1 },
+        { from: 'IsVisible', to: 'PlanChanges', count: 1 },
+        { from: 'PlanChanges', to: 'WhatNow', count: 1 },
+        { from: 'WhatNow', to: 'Converged', count: 1 },
+      ],
     });
     const words = await operator.run('status', execution.split(':').at(-1) ?? '');
     expect(words.out).toMatch(/NormalizeRequest/);
     expect(words.out).toMatch(/It recorded no audit event/);
     expect(words.out).toContain(`manual start: ${user(4)}\n`);
+  });
+
+  it('lists its history with --steps, those of states that only choose, too', async () => {
+    const joined = await operator.run('start', '--user', user(4), '--wait', '--json');
+    const execution = String(linesOf(joined.out)[0]?.['execution']);
+    const steps = linesOf((await operator.run('status', execution, '--steps', '--json')).out);
+    expect(steps[0]).toMatchObject({ type: 'step', execution, id: 1, what: 'other', event: 'ExecutionStarted' });
+    expect(steps.map(({ id }) => id)).toEqual(steps.map((_step, index) => index + 1));
+    expect(steps).toContainEqual(
+      expect.objectContaining({ what: 'exited', event: 'ChoiceStateExited', state: 'WhatNow' }),
+    );
+    const rest = await operator.run('status', execution, '--steps', '--after', '3', '--json');
+    expect(linesOf(rest.out)).toEqual(steps.slice(3));
+    const end = await operator.run('status', execution, '--steps', '--after', String(steps.length), '--json');
+    expect(linesOf(end.out)).toEqual([{ type: 'none', of: 'step' }]);
+    const words = await operator.run('status', execution, '--steps');
+    expect(words.out).toMatch(/^STEP\tTIME\tEVENT\tSTATE\tERROR\n1\t\S+Z\tExecutionStarted\t\t\n/);
+  });
+
+  it.each([
+    ['steps of nothing', ['--steps'], /--steps goes with an EXECUTION/],
+    ['steps and who started it', ['x', '--steps', '--by'], /--steps excludes/],
+    ['what comes after nothing', ['x', '--after', '3'], /--after goes with --steps/],
+    ['what comes after no number', ['x', '--steps', '--after', '-1'], /--after/],
+    ['more steps than an execution has', ['x', '--steps', '--after', '25001'], /--after/],
+  ])('ends with 2 for %s', async (_what, args, message) => {
+    const { code, error } = await operator.run('status', ...args);
+    expect(error).toMatch(message);
+    expect(code).toBe(2);
   });
 
   it('shows failed attempts', async () => {

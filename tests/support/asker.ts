@@ -1,5 +1,6 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Asker } from '../../operator/asker.ts';
+import { newMemory } from '../../operator/memory.ts';
 import { servicesOf } from '../../operator/services.ts';
 import { Unread } from '../../operator/unread.ts';
 import { REGION } from './ids.ts';
@@ -22,6 +23,7 @@ export function anAsker(world: Pick<World, 'aws' | 'clock'>, entitlements: Entit
     entitlements: async () => entitlements,
     groupNames: async () => new Map(),
     services: async () => services,
+    memory: newMemory(),
     unread: new Unread(),
     progress: () => undefined,
   };

@@ -7,6 +7,16 @@ import { Refusal, send, type Xml, xml } from './query-protocol.ts';
 
 const CLOUD_FORMATION = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
 
+/** What the portal of IAM Identity Center has for a login. */
+const ROLE_CREDENTIALS = {
+  roleCredentials: {
+    accessKeyId: 'ASIA',
+    secretAccessKey: 'secret',
+    sessionToken: 'token',
+    expiration: Date.now() + 3_600_000,
+  },
+};
+
 /**
  * An account behind HTTP: CloudFormation with one stack, the deployment bucket, the code of functions, and who the caller is.
  */
@@ -65,6 +75,7 @@ export class FakeCloud extends FakeCloudFormation {
     this.calls.push(call);
     try {
       this.before(call);
+      if (request.url?.startsWith('/federation/credentials')) return send(response, JSON.stringify(ROLE_CREDENTIALS));
       if (service === 's3') return this.#s3(request, body, response);
       if (service === 'lambda') return this.#lambda(String(request.url), response);
       if (service === 'states') return this.#executions(body, response);

@@ -1,4 +1,3 @@
-import type { Step } from '../../../adapters/operator/executions.ts';
 import { secondsBetween } from '../../../domain/shared/time.ts';
 import { changesInWords } from '../../../operator/executions/changes.ts';
 import { OUTCOMES, STATES } from '../../../operator/executions/outcomes.ts';
@@ -19,22 +18,20 @@ import { coloredOutcome, executionFields } from './execution-fields.ts';
 type Drawn = ShownExecution & { startedBy: StarterLine | undefined };
 
 /**
- * Returns what draws an execution in full. Its history is read once, however often it draws. CloudTrail, which has a call only
- * after some minutes, is asked at the first time and, if it did not know who started it, at the last.
+ * Returns what draws an execution in full. CloudTrail, which has a call only after some minutes, is asked at the first time
+ * and, if it did not know who started it, at the last.
  */
 export function executionDrawing(name: string, { names, by }: { names: boolean; by: boolean }) {
-  const steps: Step[] = [];
-  const starters = new Map<string, StarterLine>();
   let isFirst = true;
   return async (context: Context): Promise<Frame> => {
-    const shown = await showExecution(name, context, steps);
+    const shown = await showExecution(name, context);
     const isLast = shown?.ending !== undefined;
     if (shown) {
       const { arn } = shown.execution;
-      if (by && (isFirst || isLast)) await startersOf([arn], context, starters);
+      if (by && (isFirst || isLast)) await startersOf([arn], context);
       isFirst = false;
       if (names) await addNames([shown.subject], context);
-      const drawn = { ...shown, startedBy: starters.get(arn) };
+      const drawn = { ...shown, startedBy: context.memory.starters.get(arn) };
       if (context.json) printJson(drawn, context);
       else print(drawn, { ...context, by });
     }
@@ -43,13 +40,14 @@ export function executionDrawing(name: string, { names, by }: { names: boolean; 
 }
 
 function printJson(shown: Drawn, { terminal }: Context): void {
-  const { execution, stays, events } = shown;
+  const { execution, stays, moves, events } = shown;
   terminal.json({
     type: 'execution',
     ...executionFields(shown),
     redrives: execution.redrives,
     ...(shown.startedBy ? { startedBy: shown.startedBy.by } : {}),
     ...(stays ? { states: stays } : {}),
+    ...(moves ? { moves } : {}),
     ...(events ? { audit: events.map((event) => auditRow(event).event) } : {}),
   });
 }

@@ -3,7 +3,6 @@ import { changesInWords } from '../../../operator/executions/changes.ts';
 import { nameIn } from '../../../operator/executions/find.ts';
 import {
   type FoldedTicks,
-  type Known,
   type ListedExecution,
   type ListOptions,
   listExecutions,
@@ -21,11 +20,10 @@ const EVERY_LOCAL_MILLISECONDS = 1000;
 
 type Row = ListedExecution | FoldedTicks;
 
-/** Returns what draws the list of executions. What has ended is read once, however often it draws. */
-export function executionsDrawing({ names, ...options }: Omit<ListOptions, 'known'> & { names: boolean }) {
-  const known: Known = new Map();
+/** Returns what draws the list of executions. */
+export function executionsDrawing({ names, ...options }: ListOptions & { names: boolean }) {
   return async (context: Context): Promise<Frame> => {
-    const { rows, read, more } = await listExecutions({ ...options, known }, context);
+    const { rows, read, more } = await listExecutions(options, context);
     const subjects = rows.flatMap((row) => ('ticks' in row ? [] : (row.subject ?? [])));
     if (names) await addNames(subjects, context);
     print(rows, context);

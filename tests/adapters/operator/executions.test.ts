@@ -212,7 +212,9 @@ describe('history', () => {
   ])('tells %s', async (_what, given, expected) => {
     const { aws, executions } = theExecutions();
     aws.on(GetExecutionHistoryCommand).resolves({ events: [given] });
-    expect(await collected(executions.history(ARN))).toEqual([[{ id: 1, at: START, ...expected }]]);
+    const { type } = given;
+    const named = type === undefined ? {} : { event: type };
+    expect(await collected(executions.history(ARN))).toEqual([[{ id: 1, at: START, ...named, ...expected }]]);
   });
 
   it('reads only what is new, from the end', async () => {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -153,5 +155,67 @@ source_profile = gone
     const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
     expect(report.message).toContain(message.replace('CONFIG', config).replace('CREDENTIALS', credentials));
     expect(report.code).toBe(EXIT.precondition);
+  });
+});
+
+describe('credentials of a command that runs for hours', () => {
+  const START_URL = 'https://example.awsapps.com/start';
+
+  /** Files of the AWS command line, and a client of STS that uses them through one access. */
+  async function aClient(profile: string, files: { config: string; credentials?: string }) {
+    const aws = new FakeCloud();
+    const folder = filesOf({ credentials: '', ...files });
+    const settings = {
+      AWS_CONFIG_FILE: join(folder, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+      AWS_ENDPOINT_URL: await aws.listen(),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: folder,
+      AWS_PROFILE: '',
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+    };
+    for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await aws.close();
+    });
+    const { terminal } = aTerminal();
+    const access = await operatorAccess({ profile, env: settings, terminal });
+    const client = new STSClient({ region: REGION, ...access });
+    return { folder, call: () => client.send(new GetCallerIdentityCommand()) };
+  }
+
+  /** Does what `aws sso login` does to the files. */
+  function logIn(folder: string, of: string): void {
+    const cache = join(folder, '.aws/sso/cache');
+    mkdirSync(cache, { recursive: true });
+    const login = { accessToken: 'token', expiresAt: new Date(Date.now() + 3_600_000) };
+    writeFileSync(join(cache, `${createHash('sha1').update(of).digest('hex')}.json`), JSON.stringify(login));
+  }
+
+  it.each([
+    ['a session', 'company', `sso_session = company\n`],
+    ['a profile', START_URL, `sso_start_url = ${START_URL}\nsso_region = ${REGION}\n`],
+  ])('are found after aws sso login of %s, although there were none before', async (_what, of, how) => {
+    const config = `[profile p]
+sso_account_id = 111122223333
+sso_role_name = admin
+${how}[sso-session company]
+sso_start_url = ${START_URL}
+sso_region = ${REGION}
+`;
+    const { folder, call } = await aClient('p', { config });
+    await expect(call()).rejects.toThrow(/^The login of profile p of .* has expired, or there was none$/);
+    logIn(folder, of);
+    await expect(call()).resolves.toMatchObject({ Account: expect.any(String) });
+  });
+
+  it('are found in a file that had none before', async () => {
+    const { folder, call } = await aClient('p', { config: '[profile p]\n', credentials: '[p]\n' });
+    await expect(call()).rejects.toThrow(/^No credentials in profile p of /);
+    const keys = '[p]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n';
+    writeFileSync(join(folder, 'credentials'), keys);
+    await expect(call()).resolves.toMatchObject({ Account: expect.any(String) });
   });
 });

@@ -4,7 +4,8 @@ import type { LoggedEvent } from '../../../adapters/operator/audit-log.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import type { Asker } from '../../../operator/asker.ts';
-import { type Known, listExecutions } from '../../../operator/executions/list.ts';
+import { listExecutions } from '../../../operator/executions/list.ts';
+import { newMemory } from '../../../operator/memory.ts';
 import type { Services } from '../../../operator/services.ts';
 import { Unread } from '../../../operator/unread.ts';
 import { execution, START, user } from '../../support/ids.ts';
@@ -81,6 +82,7 @@ function anAccount(past: Readonly<Record<number, Past>> = {}) {
     entitlements: async () => exampleEntitlements(),
     groupNames: async () => new Map(),
     services: async () => services,
+    memory: newMemory(),
     unread,
     progress: () => undefined,
   };
@@ -149,9 +151,8 @@ describe('the list of executions', () => {
 
   it('reads again only what has not ended', async () => {
     const { asker, calls } = anAccount({ [COUNT]: { more: { status: 'RUNNING', endedAt: undefined as never } } });
-    const known: Known = new Map();
-    await listExecutions({ ...ALL, known }, asker);
-    await listExecutions({ ...ALL, known }, asker);
+    await listExecutions(ALL, asker);
+    await listExecutions(ALL, asker);
     expect(calls.describe).toBe(21);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../../domain/seat/audit-records.ts';
 import type { AuditedChange } from '../../../domain/seat/audited-changes.ts';
-import { keepForMonth, type MonthNumbers, monthOf } from '../../../operator/history/month.ts';
+import { joinOf, keepForMonth, type MonthNumbers, monthOf } from '../../../operator/history/month.ts';
 import type { Records } from '../../../operator/history/timeline.ts';
 import { anAuditRecord, aSeat } from '../../support/builders.ts';
 import { at, audited, iso, play, standingIn } from '../../support/seat-steps.ts';
@@ -31,6 +31,30 @@ const monthOfUsers = (...users: Records[]) => {
 };
 const LEFT = { reason: 'group-leave' };
 const NONE = { seat: undefined };
+
+describe('a join', () => {
+  it.each<[AuditRecord['reason'], object | undefined]>([
+    ['group-join', { seconds: 90, source: 'event' }],
+    ['manual', { seconds: 90, source: 'manual' }],
+    ['reconciled', { seconds: 90, source: 'sweep' }],
+    ['place-freed', undefined],
+    ['drift-healed', undefined],
+  ])('by %s took the time since its first request, if it needed no free slot', (reason, expected) => {
+    expect(joinOf(change(10, 'assigned', { reason, requestedAt: iso(8.5) }))).toEqual(expected);
+  });
+
+  it('has no time if its event does not say when it was asked for', () => {
+    expect(joinOf({ ...change(10, 'assigned'), requestedAt: undefined })).toBeUndefined();
+  });
+
+  it('took no time if the clocks of its request and its grant disagree', () => {
+    expect(joinOf(change(10, 'assigned', { reason: 'manual', requestedAt: iso(11) }))?.seconds).toBe(0);
+  });
+
+  it('is no other change', () => {
+    expect(joinOf({ ...change(10, 'revoked'), requestedAt: iso(8) })).toBeUndefined();
+  });
+});
 
 describe('the month of an application', () => {
   it.each<[string, Records[], Partial<MonthNumbers> & { seatMinutes?: number }]>([
