@@ -3,8 +3,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createGuard, type RequestHead } from '../http/guard.ts';
 import { type AdmittedRequest, type Answer, type StreamedAnswer, serveLoopback } from '../http/server.ts';
 import { answerTo, type Command } from './ask.ts';
-import type { Asset } from './assets.ts';
 import { Live } from './live.ts';
+import type { Asset } from './page-build.ts';
 
 /** What the page says of itself: whose account, which deployment, and what it may do. */
 export interface About {
