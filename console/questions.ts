@@ -27,6 +27,14 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     params: ['name', 'by'],
     command: ({ name, by }) => ['status', ...flag({ by }), ...operand(name)],
   },
+  steps: {
+    params: ['name', 'after'],
+    command: ({ name, after }) => ['status', '--steps', ...option({ after }), ...operand(name)],
+  },
+  groups: {
+    params: ['entitlement', 'count'],
+    command: ({ entitlement, count }) => ['seats', '--groups', ...option({ entitlement }), ...flag({ count })],
+  },
   held: { params: [], command: () => ['held'] },
   plan: { params: [], command: () => ['plan', '--people'] },
   audit: {
@@ -34,11 +42,16 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     command: ({ by, ...query }) => ['audit', ...option(query), ...flag({ by })],
   },
   history: {
-    params: ['of', 'at', 'from', 'to', 'by'],
-    command: ({ of, by, ...window }) => ['history', ...option(window), ...flag({ by }), ...operand(of)],
+    params: ['of', 'at', 'from', 'to', 'changes', 'by'],
+    command: ({ of, changes, by, ...window }) => [
+      'history',
+      ...option(window),
+      ...flag({ changes, by }),
+      ...operand(of),
+    ],
   },
   report: { params: ['month', 'price'], command: (params) => ['report', ...option(params)] },
-  doctor: { params: [], command: () => ['doctor'] },
+  doctor: { params: ['section'], command: ({ section }) => ['doctor', ...operand(section)] },
   subscriptions: { params: [], command: () => ['subscriptions'] },
   notices: { params: [], command: () => ['notices'] },
 };
