@@ -5,12 +5,15 @@ import { isOffline } from './data/answers.ts';
 import { Link, place } from './data/route.tsx';
 import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
+import { Execution } from './pages/execution.tsx';
+import { Executions } from './pages/executions.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Empty } from './parts/panel.tsx';
 
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
   '': Overview,
+  executions: ({ about }) => (about === '' ? <Executions /> : <Execution about={about} />),
 };
 
 function App() {
