@@ -18,6 +18,8 @@ export interface EntitlementSeats {
   application: string;
   /** Undefined for an application that is no longer configured. */
   max: number | undefined;
+  /** Its users are to have a subscription. */
+  isSubscribed: boolean;
   /** Undefined if the ledger could not be read. */
   items: Pick<ApplicationItems, 'seats' | 'findings'> | undefined;
   /** Of the brake. Undefined if the ledger could not be read. */
@@ -35,24 +37,25 @@ export interface EntitlementSeats {
 export async function readSeats(asker: Asker, only?: string): Promise<EntitlementSeats[]> {
   const { unread } = asker;
   const { applications, ledger, entitlements } = await readersOf(asker);
-  const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
+  const configured = entitlements.entitlements.map(({ name, application, seats: cap, subscription }) => ({
     name,
     application,
     max: cap.max,
+    isSubscribed: subscription !== undefined,
   }));
   const known = new Set(configured.map(({ application }) => application));
   const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
   const others = Object.keys(swept).filter((application) => !known.has(application));
-  const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
+  const gone = others.map((application) => ({ name: undefined, application, max: undefined, isSubscribed: false }));
   const found: EntitlementSeats[] = [];
-  for (const { name, application, max } of [...configured, ...gone]) {
+  for (const { name, application, max, isSubscribed } of [...configured, ...gone]) {
     if (only !== undefined && name !== only) continue;
     asker.progress(application);
     const items = (await unread.attempt(() => ledger.itemsOf(application)))?.value;
     const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
     const entitlement = name ?? items?.seats[0]?.entitlement ?? application;
     const budget = items && budgetLine(items.seats, entitlements.brake, asker.clock.now());
-    found.push({ entitlement, application, max, items, budget, assignments: items && assigned?.value });
+    found.push({ entitlement, application, max, isSubscribed, items, budget, assignments: items && assigned?.value });
   }
   if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
   return found;
@@ -77,6 +80,7 @@ export function entitlementLine({
   entitlement,
   application,
   max,
+  isSubscribed,
   items,
   budget,
   assignments,
@@ -97,8 +101,13 @@ export function entitlementLine({
         }
       : {}),
     ...(budget ? { budget } : {}),
+    ...(items && isSubscribed ? { subscriptionFindings: items.findings.filter(hasFindings).length } : {}),
     ...(assignments ? { unmanaged: assignments.unmanaged.length, assignedGroups: assignments.assignedGroups } : {}),
   };
+}
+
+function hasFindings({ findings }: ApplicationItems['findings'][number]): boolean {
+  return findings.length > 0;
 }
 
 /**

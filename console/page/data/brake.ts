@@ -3,7 +3,7 @@ import type { EntitlementLine } from './entitlement.ts';
 export type Budget = NonNullable<EntitlementLine['budget']>;
 
 /** The hours of the brake's window, the one that has begun last at the end. */
-export const HOURS = 24;
+const HOURS = 24;
 const HOUR = 3_600_000;
 
 /** Returns how many revocations each of the last hours had, by the clock; the oldest first. */

@@ -8,12 +8,12 @@ export interface OutcomeInWords {
   /** What a list filters by. */
   key: 'running' | 'converged' | 'held' | 'failed' | 'handedOver' | 'ignored';
   word: string;
-  tone: 'good' | 'wait' | 'bad' | 'calm';
+  tone: 'good' | 'wait' | 'bad' | 'calm' | 'busy';
   /** What it means, if that is not what the word says. */
   sentence?: string;
 }
 
-const RUNNING: OutcomeInWords = { key: 'running', word: 'running', tone: 'wait' };
+const RUNNING: OutcomeInWords = { key: 'running', word: 'running', tone: 'busy' };
 
 const OUTCOMES: Readonly<Record<string, OutcomeInWords>> = {
   converged: {

@@ -95,5 +95,5 @@ function addBar(bars: Lane['bars'], from: number, to: number): void {
 
 function addMark(marks: number[], x: number): void {
   const last = marks.at(-1);
-  if (last === undefined || x - last >= 2 * LEAST) marks.push(x);
+  if (last === undefined || x - last >= 2 * LEAST) marks.push(Math.min(x, LANE_WIDTH - LEAST));
 }

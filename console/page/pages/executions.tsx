@@ -1,6 +1,6 @@
 import './executions.css';
 import { type LineOf, useAnswer } from '../data/answers.ts';
-import { isShown, triggerOf } from '../data/execution.ts';
+import { isShown, TRIGGERS, triggerOf } from '../data/execution.ts';
 import { filter, place } from '../data/route.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -18,7 +18,6 @@ const OUTCOMES = {
   handedOver: 'handed over',
   ignored: 'ignored',
 };
-const TRIGGERS = { event: 'event', manual: 'manual start', tick: 'tick' };
 
 /** What happened lately, the newest first. */
 export function Executions() {

@@ -14,7 +14,7 @@ const FLAGS: readonly [field: 'leaving' | 'held' | 'failed' | 'unmanaged', tone:
 
 /** An entitlement with its numbers. */
 export function EntitlementCard({ numbers }: { numbers: Numbers }) {
-  const { entitlement, seats, max, waitlisted = 0, waitlistedSince, budget, sweptAt } = numbers;
+  const { entitlement, seats, max, waitlisted = 0, waitlistedSince, budget, sweptAt, subscriptionFindings } = numbers;
   return (
     <article class="card">
       <h3>
@@ -36,6 +36,15 @@ export function EntitlementCard({ numbers }: { numbers: Numbers }) {
         })}
         {seats !== undefined && max !== undefined && max > seats && <span class="soft">{count(max - seats)} free</span>}
       </p>
+      {subscriptionFindings !== undefined && (
+        <p class="flags">
+          <Link href="/subscriptions">
+            {subscriptionFindings === 0
+              ? 'Subscriptions are as configured'
+              : `${count(subscriptionFindings)} subscriptions are not as configured`}
+          </Link>
+        </p>
+      )}
       {budget && <Brake budget={budget} />}
       <p class="soft">
         {sweptAt === undefined ? (
@@ -53,7 +62,7 @@ export function EntitlementCard({ numbers }: { numbers: Numbers }) {
 /** Entitlements with their numbers, a row each. */
 export function EntitlementTable({ rows }: { rows: readonly Numbers[] }) {
   return (
-    <table>
+    <table class="entitlements">
       <thead>
         <tr>
           <th>Entitlement</th>

@@ -3,7 +3,7 @@ import { graph } from '../../../statemachines/onboarding.asl.yaml';
 import { type ExecutionLine, outcomeOf } from '../data/execution.ts';
 import { type Light, lit } from '../data/path.ts';
 
-const SHAPES: Readonly<Record<Light, string>> = { idle: '', visited: '', current: '◐ ', failed: '✕ ' };
+const SHAPES: Readonly<Record<Light, string>> = { idle: '', visited: '', current: '▸ ', failed: '✕ ' };
 const WORDS: Readonly<Record<Light, string>> = {
   idle: 'not visited',
   visited: 'visited',

@@ -26,7 +26,7 @@ function aLine(more: Partial<ExecutionLine> = {}): ExecutionLine {
 
 describe('an execution on the page', () => {
   it.each([
-    [{ status: 'RUNNING' }, 'running', 'wait'],
+    [{ status: 'RUNNING' }, 'running', 'busy'],
     [{ status: 'SUCCEEDED', outcome: 'converged' }, 'converged', 'good'],
     [{ status: 'SUCCEEDED', outcome: 'held' }, 'held', 'wait'],
     [{ status: 'SUCCEEDED', outcome: 'handedOver' }, 'handed over', 'calm'],
