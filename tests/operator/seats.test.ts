@@ -1,22 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { entitlementLine } from '../../operator/seats.ts';
+import { aUserFindings } from '../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, START, user } from '../support/ids.ts';
 
 /** What comparisons recorded of a user. */
-function recorded(number: number, kinds: readonly ('missing' | 'pending')[]): UserFindings {
-  const at = START.toISOString();
-  return {
-    schemaVersion: 1,
-    applicationArn: APPLICATION,
-    userId: user(number),
-    entitlement: ENTITLEMENT,
-    findings: kinds.map((kind) => ({ kind, since: at })),
-    changeSeq: 1,
-    revision: 1,
-    changedAt: at,
-    audit: [],
-  };
+function recorded(number: number, kinds: readonly ('missing' | 'pending')[]) {
+  const since = START.toISOString();
+  return aUserFindings({ userId: user(number), findings: kinds.map((kind) => ({ kind, since })) });
 }
 
 describe('the numbers of an entitlement', () => {
