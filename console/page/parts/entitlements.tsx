@@ -66,7 +66,7 @@ export function EntitlementTable({ rows }: { rows: readonly Numbers[] }) {
       <thead>
         <tr>
           <th>Entitlement</th>
-          <th aria-label="Bar" />
+          <th>Of the cap</th>
           <th class="number">Seats</th>
           <th class="number">Cap</th>
           <th class="number">Waitlisted</th>

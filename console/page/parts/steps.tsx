@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useAnswer } from '../data/answers.ts';
 import { filter, place } from '../data/route.tsx';
 import { Empty, Panel } from './panel.tsx';
-import { count, Time } from './text.tsx';
+import { count, timeMode } from './text.tsx';
 
 /** The history of an execution, event by event, as many at a time as AWS has on a page. It is read when it is asked for. */
 export function Steps({ name }: { name: string }) {
@@ -25,6 +25,8 @@ export function Steps({ name }: { name: string }) {
   const steps = answer.of('step');
   const [first, last] = [steps[0], steps.at(-1)];
   const turn = (to: number) => filter({ after: String(to) });
+  // How long ago each was says nothing, and a thousand of them would change every second.
+  const isLocal = timeMode.value === 'local';
   const hasMore = answer.of('more').length > 0;
   return (
     <Panel
@@ -50,7 +52,7 @@ export function Steps({ name }: { name: string }) {
         <thead>
           <tr>
             <th class="number">Event</th>
-            <th>Time</th>
+            <th>{isLocal ? 'Time' : 'Time in UTC'}</th>
             <th>Type</th>
             <th>State</th>
             <th>Error</th>
@@ -60,9 +62,7 @@ export function Steps({ name }: { name: string }) {
           {steps.map(({ id, at, event, what, state, error }) => (
             <tr key={id}>
               <td class="number">{count(id)}</td>
-              <td class="nowrap">
-                <Time at={at} />
-              </td>
+              <td class="nowrap">{clockTime(at, isLocal)}</td>
               <td>{event ?? what}</td>
               <td>{state}</td>
               <td>{error}</td>
@@ -72,6 +72,12 @@ export function Steps({ name }: { name: string }) {
       </table>
     </Panel>
   );
+}
+
+/** Returns the time of day, to the millisecond, with its date. */
+function clockTime(at: string, isLocal: boolean): string {
+  if (!isLocal) return `${at.slice(0, 10)} ${at.slice(11, 23)}`;
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
 
 /** As many as AWS has on a page. */
