@@ -13,6 +13,7 @@ import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { connectEmulator, type Emulator } from './emulator.ts';
+import { EMULATOR_STARTERS } from './emulator-starters.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
@@ -44,6 +45,8 @@ export interface Context extends Asker {
   onInterrupt(say: () => void): void;
   /** Lets a command end itself on Ctrl-C or SIGTERM: `end` starts its orderly end. */
   onEnd(end: () => void): void;
+  /** Hands what fails, and what no one waits for, to a command that continues. What still runs when it ends is not waited for. */
+  onStray(take: (error: unknown) => void): void;
   /**
    * Runs another command line in this process, with `--json` and with what this context has read and opened.
    *
@@ -66,7 +69,7 @@ function dashed(name: string): string {
 }
 
 /** What a context gets from around its command. */
-export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'run'>;
+export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'onStray' | 'run'>;
 
 /** Makes the context of a command that runs within another one: what it asks is new, what it asks with is not. */
 export async function contextWithin(outer: Context, command: Command, around: Omit<Around, 'run'>): Promise<Context> {
@@ -92,9 +95,9 @@ export async function contextOf(command: Command, around: Around, env: NodeJS.Pr
   const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
-  const emulator = local ? await connectEmulator(emulatorEndpoint(env)) : undefined;
-  if (emulator) requireRegion(emulator, options.region, '--region');
   const configuration = once(() => configurationIn(options.entitlements));
+  const emulator = local ? await emulatorFor(command, { env, configuration, terminal: around.terminal }) : undefined;
+  if (emulator) requireRegion(emulator, options.region, '--region');
   const inForce = once(async (): Promise<PlanQuestion> => {
     if (!emulator) return configuration();
     if (options.entitlements === undefined)
@@ -152,6 +155,21 @@ export async function contextOf(command: Command, around: Around, env: NodeJS.Pr
       return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: settings });
     }),
   };
+}
+
+/** Connects to the emulator that runs or, for a command that needs no other, starts one. */
+async function emulatorFor(
+  command: Command,
+  { env, configuration, terminal }: Pick<Context, 'configuration' | 'terminal'> & { env: NodeJS.ProcessEnv },
+): Promise<Emulator> {
+  try {
+    return await connectEmulator(emulatorEndpoint(env));
+  } catch (error) {
+    const isNamed = emulatorEndpoint(env) !== emulatorEndpoint({});
+    if (!(error instanceof MissingPrecondition) || isNamed || !EMULATOR_STARTERS.has(command)) throw error;
+    const { connectOwnEmulator } = await import('./own-emulator.ts');
+    return connectOwnEmulator((await configuration()).configuration, command, terminal);
+  }
 }
 
 /** @throws UsageError if the Region is not that of the emulator, which has no other */

@@ -13,7 +13,7 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   plan: ['plan', 'group-name', 'planned-change', 'plan-total', 'plan-difference', 'plan-file'],
   start: ['start', ...FOLLOWED],
   status: ['attention', 'status', 'execution', 'fold', 'step', 'more'],
-  seats: ['entitlement', 'seat', 'group'],
+  seats: ['entitlement', 'seat', 'group', 'entitlement-settings'],
   subscriptions: ['profile', 'finding', 'subscription-total', 'subscription', 'subscription-count'],
   why: ['user'],
   held: ['hold'],

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { About } from '../../console/server.ts';
+import type { About, Ids, Names } from '../../console/routes.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { Unread } from '../../operator/unread.ts';
+import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
@@ -19,10 +22,11 @@ export function consoleCommand(run: Runner): Command {
       'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes.',
     examples: [
       ['usher console', 'the deployment of entitlements.yml'],
-      ['usher console --local', 'the emulator, with a lab to play in'],
+      ['usher console --local', 'the emulator, with a lab to play in; starts one if none runs'],
       ['usher console --no-open', 'only print the address'],
     ],
     permissions: [],
+    startsEmulator: true,
   })
     .option('--allow-changes', 'offer to start, release and redrive')
     .option('--no-open', 'do not open the page')
@@ -41,7 +45,9 @@ async function console(context: Context, command: Command): Promise<void> {
   const { url, close } = await serveConsole({
     token: randomBytes(TOKEN_BYTES).toString('base64url'),
     about: await aboutOf(context, allowChanges),
-    command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
+    command: { run: context.run, prefix: prefixOf(command, context), now: timeOf(context) },
+    names: (ids) => namesOf(ids, context),
+    emulator: context.emulator?.page,
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
     onProblem: (problem) => terminal.note(problem),
@@ -70,20 +76,37 @@ function timeOf({ clock, emulator }: Context): () => Promise<Date> {
 async function aboutOf(context: Context, allowChanges: boolean): Promise<About> {
   const services = await context.services();
   const identity = await context.unread.attempt(services.identity);
+  const { entitlements, notices } = await context.entitlements();
   return {
     ...(identity ? { account: identity.value.accountId } : {}),
     stage: context.stage,
     region: services.region,
     local: context.local,
     allowChanges,
+    has: { subscriptions: entitlements.some(({ subscription }) => subscription), notices: notices !== undefined },
   };
 }
 
+/** Returns no name while there are no credentials: the answers next to it say so. */
+async function namesOf(ids: Ids, context: Context): Promise<Names> {
+  const asker = { ...context, unread: new Unread(), progress: () => undefined };
+  try {
+    const users = await readNames(ids.users, asker);
+    const groups = await readGroupNames(ids.groups, asker);
+    return { users: Object.fromEntries(users), groups: Object.fromEntries(groups) };
+  } catch (error) {
+    if (error instanceof RefusedError) return { users: {}, groups: {} };
+    throw error;
+  }
+}
+
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command): string[] {
+function prefixOf(command: Command, { emulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
+    // Other commands do not find an emulator of this process by themselves.
+    ...(emulator?.end ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

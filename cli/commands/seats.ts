@@ -19,13 +19,14 @@ const Options = z.object({
   csv: z.optional(z.boolean()),
   groups: z.optional(z.boolean()),
   count: z.optional(z.boolean()),
+  settings: z.optional(z.boolean()),
 });
 
 export function seatsCommand(run: Runner): Command {
   return commandOf('seats', {
     summary: 'Show seats, waitlist, leaving, held, failed and unmanaged (read-only)',
     description:
-      'Counts seats by entitlement or, with --people, lists them user by user. With --groups, shows how large the groups of the entitlements were at the last sweep, and which have become smaller. Prints ids only, unless you add --names.',
+      'Counts seats by entitlement or, with --people, lists them user by user. With --groups, shows how large the groups of the entitlements were at the last sweep, and which have become smaller. With --settings, shows how they are configured: by the file and, with --local, as deployed. Prints ids only, unless you add --names.',
     examples: [
       ['usher seats', 'seats and cap of each entitlement'],
       ['usher seats --people --status waitlisted --names', 'the waitlist, in its order'],
@@ -43,27 +44,32 @@ export function seatsCommand(run: Runner): Command {
     ],
   })
     .option('--people', 'list user by user')
-    .option('--entitlement <NAME>', 'only this entitlement')
+    .option('--entitlement <NAME>', 'only this entitlement; of what is no longer configured, its last name or ARN')
     .addOption(choiceOption('--status <STATUS>', 'only users of this status', SEAT_STATUSES))
     .option('--groups', 'show the groups instead')
     .option('--count', 'count the members of the groups now, instead of at the last sweep')
+    .option('--settings', 'show how the entitlements are configured instead')
     .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .action(run(seats));
 }
 
 async function seats(context: Context, command: Command): Promise<void> {
-  const { people, entitlement, status, names, csv, groups, count: counts } = optionsOf(command, Options);
+  const { people, entitlement, status, names, csv, groups, count: counts, settings } = optionsOf(command, Options);
   const { terminal, unread } = context;
+  const listsUsers = people || csv || status !== undefined;
+  if ((groups || settings) && listsUsers)
+    throw new UsageError('--groups and --settings exclude --people, --status and --csv');
+  if (groups && settings) throw new UsageError('--groups excludes --settings');
+  if (counts && !groups) throw new UsageError('--count goes with --groups');
+  if (settings) return (await import('./seats/settings.ts')).printSettings(entitlement, context);
   if (groups) {
-    if (people || csv || status !== undefined) throw new UsageError('--groups excludes --people, --status and --csv');
     const { printGroups } = await import('./seats/groups.ts');
     await printGroups({ entitlement, count: counts, names }, context);
     return finish(context);
   }
-  if (counts) throw new UsageError('--count goes with --groups');
   const found = await terminal.working('Reading seats and assignments', () => readSeats(context, entitlement));
-  if (!(people || csv || status !== undefined)) {
+  if (!listsUsers) {
     summarize(found.map(entitlementLine), context);
     return finish(context);
   }

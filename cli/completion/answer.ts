@@ -92,5 +92,9 @@ function contextFor({ globals, terminal, env }: Request): Promise<Context> {
   const run = () => {
     throw new Error('completion runs no command');
   };
-  return contextOf(globals, { terminal, onInterrupt: () => undefined, onEnd: () => undefined, run }, env);
+  return contextOf(
+    globals,
+    { terminal, onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined, run },
+    env,
+  );
 }

@@ -41,7 +41,7 @@ import {
 } from './plan.ts';
 import { SummaryLineSchema } from './play.ts';
 import { RestorationLineSchema, RestoreLineSchema } from './restore.ts';
-import { EntitlementLineSchema, GroupLineSchema, SeatLineSchema } from './seats.ts';
+import { EntitlementLineSchema, EntitlementSettingsLineSchema, GroupLineSchema, SeatLineSchema } from './seats.ts';
 import {
   FindingLineSchema,
   ProfileLineSchema,
@@ -64,6 +64,7 @@ export const LINES = {
   console: ConsoleLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
+  'entitlement-settings': EntitlementSettingsLineSchema,
   error: ErrorLineSchema,
   execution: ExecutionLineSchema,
   explanation: ExplanationLineSchema,

@@ -38,6 +38,36 @@ export const EntitlementLineSchema = z.strictObject({
 });
 export type EntitlementLine = z.infer<typeof EntitlementLineSchema>;
 
+/** How an entitlement is configured. */
+export const EntitlementSettingsLineSchema = z.strictObject({
+  type: z.literal('entitlement-settings'),
+  entitlement: z.string().check(z.describe('Name of the entitlement')),
+  application: Application,
+  groups: z.array(z.string().check(z.describe('groupId'))),
+  max: z.int().check(z.minimum(0), z.describe('The cap')),
+  revokeAfterDays: z.int().check(z.minimum(0), z.describe('Days of grace')),
+  mode: z.enum(['enforce', 'observe']),
+  costCentre: z.optional(z.string()),
+  subscription: z.optional(
+    z.strictObject({
+      provider: z.enum(['kiro', 'amazon-q-business']),
+      plan: z.string(),
+      region: z.string(),
+      mode: z.enum(['report', 'manage']),
+      roleArn: z.optional(z.string()),
+    }),
+  ),
+  notices: z.optional(
+    z.strictObject({ product: z.string(), send: z.array(z.string().check(z.describe('Kind of a notice'))) }),
+  ),
+  origin: z
+    .enum(['file', 'deployed', 'both'])
+    .check(
+      z.describe('Where it says so. What is deployed is known of the emulator only. both: file and deployment agree'),
+    ),
+});
+export type EntitlementSettingsLine = z.infer<typeof EntitlementSettingsLineSchema>;
+
 /** A group that an entitlement names, or has named: how large it is, and what it was before it became smaller. */
 export const GroupLineSchema = z.strictObject({
   type: z.literal('group'),

@@ -106,7 +106,7 @@ describe('usher seats --groups', () => {
   });
 
   it.each([
-    ['groups and users', ['--groups', '--people'], /--groups excludes/],
+    ['groups and users', ['--groups', '--people'], /--groups and --settings exclude/],
     ['a count of nothing', ['--count'], /--count goes with --groups/],
     ['the groups of an unknown entitlement', ['--groups', '--entitlement', 'q'], /No entitlement has the name q/],
   ])('ends with 2 for %s', async (_what, args, message) => {

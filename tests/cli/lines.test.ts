@@ -156,7 +156,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
   start: { works: [['--all', '--wait']], fails: startInVain('never') },
   seats: {
     empty: { args: ['--people', '--status', 'failed'] },
-    works: [[], ['--people', '--names'], ['--groups', '--names'], ['--groups', '--count']],
+    works: [[], ['--people', '--names'], ['--groups', '--names'], ['--groups', '--count'], ['--settings']],
     fails: ['--entitlement', 'nosuch'],
   },
   subscriptions: {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ENTITLEMENT, GROUP, people, STORE_ID, user } from '../support/ids.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, people, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -207,6 +207,18 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(error).toMatch(/is no longer configured: list arn:\S+ under retired/);
     expect(code).toBe(2);
     expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
+  });
+
+  it('show an application that is no longer configured, by its last name and by its ARN', async () => {
+    const file = join(operator.folder, 'without.yml');
+    const people = async (only: string) =>
+      linesOf((await operator.run('seats', '--people', '--json', '--entitlement', only, '--entitlements', file)).out);
+    const shown = await people(ENTITLEMENT);
+    expect(shown.length).toBeGreaterThan(5);
+    expect(new Set(shown.map((line) => line['application']))).toEqual(new Set([APPLICATION]));
+    expect(await people(APPLICATION)).toEqual(shown);
+    expect(await people('kiro')).toEqual([{ type: 'none', of: 'seat' }]);
+    expect(await people(APPLICATION.replace(/1$/, '9'))).toMatchObject([{ type: 'error', exitCode: 2 }]);
   });
 
   it('release exactly what was held', async () => {

@@ -20,5 +20,11 @@ const NOTHING: AsyncIterable<string> = {
 
 /** What is around a command that nothing interrupts and that runs no other. */
 export function around(terminal: Terminal) {
-  return { terminal, onInterrupt: () => undefined, onEnd: () => undefined, run: () => NOTHING };
+  return {
+    terminal,
+    onInterrupt: () => undefined,
+    onStray: () => undefined,
+    onEnd: () => undefined,
+    run: () => NOTHING,
+  };
 }
