@@ -1,11 +1,10 @@
-import './execution.css';
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useAnswer } from '../data/answers.ts';
 import { awsConsoleOf, type ExecutionLine, outcomeOf, triggerOf } from '../data/execution.ts';
 import { about as session } from '../data/session.ts';
 import { AuditEvents } from '../parts/audit-events.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
+import { Fact, Facts } from '../parts/facts.tsx';
 import { Lanes } from '../parts/lanes.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { StateGraph } from '../parts/state-graph.tsx';
@@ -68,7 +67,7 @@ function Head({ line, name }: { line: ExecutionLine; name: string }) {
         </p>
       )}
       <WayOut line={line} />
-      <dl class="facts">
+      <Facts>
         <Fact title="Trigger">{triggerOf(subject)}</Fact>
         <Fact title="Subject">
           <About subject={subject} />
@@ -86,7 +85,7 @@ function Head({ line, name }: { line: ExecutionLine; name: string }) {
         <Fact title="Started by">
           <StartedBy name={name} />
         </Fact>
-      </dl>
+      </Facts>
       <p>
         <Id value={execution} />
         {console !== undefined && (
@@ -99,15 +98,6 @@ function Head({ line, name }: { line: ExecutionLine; name: string }) {
         )}
       </p>
     </>
-  );
-}
-
-function Fact({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{title}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

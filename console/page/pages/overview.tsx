@@ -6,6 +6,7 @@ import { Link } from '../data/route.tsx';
 import { about } from '../data/session.ts';
 import { Attention } from '../parts/attention.tsx';
 import { EntitlementCard, EntitlementTable } from '../parts/entitlements.tsx';
+import { Fact, Facts } from '../parts/facts.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { count, Time } from '../parts/text.tsx';
 
@@ -82,32 +83,21 @@ function seatsIn({ entitlements }: LineOf<'status'>): number {
 function Vitals({ line }: { line: LineOf<'status'> }) {
   const { running, runningSince, sweptAt, ticks, tickEverySeconds } = line;
   return (
-    <dl class="vitals">
-      <div>
-        <dt>Running now</dt>
-        <dd>
-          <Link href="/executions?outcome=running">{count(running)}</Link>
-          {runningSince !== undefined && (
-            <small>
-              {' '}
-              since <Time at={runningSince} />
-            </small>
-          )}
-        </dd>
-      </div>
-      <div>
-        <dt>Last full sweep of everything</dt>
-        <dd>{sweptAt === undefined ? 'none yet' : <Time at={sweptAt} />}</dd>
-      </div>
-      <div>
-        <dt>Next tick</dt>
-        <dd>
-          {tickEverySeconds === undefined
-            ? `none: ${ticks ?? 'not read'}`
-            : `within ${count(tickEverySeconds / 60)} min`}
-        </dd>
-      </div>
-    </dl>
+    <Facts large>
+      <Fact title="Running now">
+        <Link href="/executions?outcome=running">{count(running)}</Link>
+        {runningSince !== undefined && (
+          <small>
+            {' '}
+            since <Time at={runningSince} />
+          </small>
+        )}
+      </Fact>
+      <Fact title="Last full sweep of everything">{sweptAt === undefined ? 'none yet' : <Time at={sweptAt} />}</Fact>
+      <Fact title="Next tick">
+        {tickEverySeconds === undefined ? `none: ${ticks ?? 'not read'}` : `within ${count(tickEverySeconds / 60)} min`}
+      </Fact>
+    </Facts>
   );
 }
 
@@ -127,7 +117,7 @@ function Retired({ rows }: { rows: readonly Numbers[] }) {
   if (rows.length === 0) return null;
   const left = rows.reduce((sum, { seats = 0 }) => sum + seats, 0);
   return (
-    <details>
+    <details class="retired">
       <summary>
         {count(rows.length)} no longer configured, with {count(left)} {left === 1 ? 'seat' : 'seats'} left
       </summary>

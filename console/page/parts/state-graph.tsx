@@ -1,4 +1,3 @@
-import './state-graph.css';
 import { graph } from '../../../statemachines/onboarding.asl.yaml';
 import { type ExecutionLine, outcomeOf } from '../data/execution.ts';
 import { type Light, lit } from '../data/path.ts';
