@@ -5,15 +5,21 @@ import { isOffline } from './data/answers.ts';
 import { Link, place } from './data/route.tsx';
 import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
+import { Audit } from './pages/audit.tsx';
+import { Doctor } from './pages/doctor.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
 import { Lab } from './pages/lab.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
+import { Report } from './pages/report.tsx';
 import { Empty } from './parts/panel.tsx';
 
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
   '': Overview,
+  audit: Audit,
+  doctor: Doctor,
+  report: Report,
   lab: Lab,
   entitlements: Entitlement,
   people: Person,
