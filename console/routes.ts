@@ -18,6 +18,8 @@ export interface About {
   local: boolean;
   /** It was started with `--allow-changes`. */
   allowChanges: boolean;
+  /** What is configured: some pages are only for that. */
+  has: { subscriptions: boolean; notices: boolean };
 }
 
 /** Ids of users and groups. */
@@ -53,6 +55,7 @@ type Route = (call: Call) => Answer | StreamedAnswer | Promise<Answer | Streamed
 const MOST_NAMES = 100;
 const IdSchema = z.string().check(z.minLength(1), z.maxLength(100));
 const IdList = z._default(z.array(IdSchema).check(z.maxLength(MOST_NAMES)), []);
+const ConfigurationSchema = z.strictObject({ text: z.string() });
 const ParamsSchema = z.record(z.string(), z.string());
 const IdsSchema = z.strictObject({ users: IdList, groups: IdList });
 
@@ -73,6 +76,7 @@ export function routesOf({ about, command, names, emulator, live }: RouteOptions
       const { data } = IdsSchema.safeParse(bodyOf(request));
       return data ? json(await names(data)) : problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
     },
+    'POST plan': ({ request }) => plan(bodyOf(request), command),
     'GET preview': ({ rest, url }) => preview(rest, Object.fromEntries(url.searchParams), { about, command }),
     ...(emulator && { 'GET lab': (call) => lab(call, emulator), 'POST lab': (call) => lab(call, emulator) }),
     ...(about.allowChanges && {
@@ -87,6 +91,14 @@ async function ask(question: string, command: Command): Promise<Answer | Streame
   const answered = answerTo(question, command);
   if (!answered) return problem(404, 'There is no such question, or it has no such parameter');
   return printed(answered.lines, answered.command, command);
+}
+
+/** Answers with what a configuration would change. Its text is in no file and in no address. */
+async function plan(body: unknown, command: Command): Promise<Answer | StreamedAnswer> {
+  const { data } = ConfigurationSchema.safeParse(body);
+  if (!data) return problem(400, 'Expected the text of an entitlements.yml');
+  const args = ['plan', '-', '--people'];
+  return printed(command.run(args, data.text), typedWith(command, args), command);
 }
 
 /** Passes a request of the lab on to the emulator. */

@@ -76,12 +76,14 @@ function timeOf({ clock, emulator }: Context): () => Promise<Date> {
 async function aboutOf(context: Context, allowChanges: boolean): Promise<About> {
   const services = await context.services();
   const identity = await context.unread.attempt(services.identity);
+  const { entitlements, notices } = await context.entitlements();
   return {
     ...(identity ? { account: identity.value.accountId } : {}),
     stage: context.stage,
     region: services.region,
     local: context.local,
     allowChanges,
+    has: { subscriptions: entitlements.some(({ subscription }) => subscription), notices: notices !== undefined },
   };
 }
 

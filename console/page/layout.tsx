@@ -16,6 +16,8 @@ const NAVIGATION: readonly { path: string; title: string; shown?: () => boolean 
   { path: '/plan', title: 'Plan' },
   { path: '/audit', title: 'Audit' },
   { path: '/report', title: 'Report' },
+  { path: '/subscriptions', title: 'Subscriptions', shown: () => about.value?.has.subscriptions === true },
+  { path: '/notices', title: 'Notices', shown: () => about.value?.has.notices === true },
   { path: '/doctor', title: 'Doctor' },
   { path: '/lab', title: 'Lab', shown: () => about.value?.local === true },
 ];

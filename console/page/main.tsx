@@ -8,10 +8,14 @@ import { Layout } from './layout.tsx';
 import { Audit } from './pages/audit.tsx';
 import { Doctor } from './pages/doctor.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
+import { Held } from './pages/held.tsx';
 import { Lab } from './pages/lab.tsx';
+import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
 import { Report } from './pages/report.tsx';
+import { Plan } from './pages/plan.tsx';
+import { Subscriptions } from './pages/subscriptions.tsx';
 import { Empty } from './parts/panel.tsx';
 
 /** The pages, by the first part of their path. `about`: the rest of the path. */
@@ -23,6 +27,10 @@ const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.El
   lab: Lab,
   entitlements: Entitlement,
   people: Person,
+  held: Held,
+  plan: Plan,
+  subscriptions: Subscriptions,
+  notices: Notices,
 };
 
 function App() {

@@ -24,6 +24,11 @@ export function nameOf(kind: Kind, id: string): string | undefined {
   return name;
 }
 
+/** Returns the name of what has been shown with its name. Asks for none: also for 50,000 users in a row. */
+export function shownNameOf(kind: Kind, id: string): string | undefined {
+  return areNamesShown.value ? known.value[kind][id] : undefined;
+}
+
 function want(kind: Kind, id: string): void {
   asked[kind].add(id);
   // All that one drawing of the page shows is one request.

@@ -2,6 +2,7 @@ import './entitlement.css';
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type LineOf, useAnswer } from '../data/answers.ts';
+import { shownNameOf } from '../data/names.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { filter, go, place, to } from '../data/route.tsx';
 import { counted, isUserId, matching } from '../data/table.ts';
@@ -82,7 +83,7 @@ interface NumbersProps {
   isKnown: boolean;
 }
 
-const FIELDS = [({ userId }: Seat) => userId];
+const FIELDS = [({ userId }: Seat) => userId, ({ userId }: Seat) => shownNameOf('users', userId)];
 
 /** A row, and its place in the waitlist. */
 type Row = Seat & { place?: number };

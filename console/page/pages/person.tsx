@@ -1,12 +1,11 @@
 import './person.css';
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { type Answer, type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';
-import { go, Link, to } from '../data/route.tsx';
+import { Link, to } from '../data/route.tsx';
 import { isUserId } from '../data/table.ts';
-import { FindUser } from '../parts/find-user.tsx';
-import { Panel } from '../parts/panel.tsx';
+import { Change } from '../parts/change.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
 import { SEAT_TONES } from '../parts/seat-status.ts';
 import { count, Status, Time, type Tone } from '../parts/text.tsx';
 import { Timeline } from '../parts/timeline.tsx';
@@ -15,31 +14,23 @@ import { Id } from '../parts/user.tsx';
 type Why = LineOf<'user'>;
 type Standing = Why['entitlements'][number];
 
-/** A user: what they have, why, and what they had. `about`: the id. Without one, the page only finds users. */
+/** A user: what they have, why, and what they had. `about`: the id. Without one, the page says how to find one. */
 export function Person({ about }: { about: string }) {
-  const typed = useSignal('');
   const isId = isUserId(about);
   return (
     <>
       <h1>Person</h1>
-      <div class="toolbar">
-        <FindUser
-          label="User id, name or e-mail: press Enter"
-          value={typed.value}
-          onInput={(text) => {
-            typed.value = text;
-          }}
-          onFound={(userId) => go(to.person(userId))}
-        />
-        {isId && <Id value={about} />}
-      </div>
       {isId ? (
-        <Found userId={about} />
+        <>
+          <p class="whom">
+            <Id value={about} />
+          </p>
+          <Found userId={about} />
+        </>
       ) : (
-        <p class="soft">
-          {about !== '' && 'This address has no id of a user. '}Usher explains why someone has a seat, has none, or will
-          lose it; a user who has been deleted is found by id.
-        </p>
+        <Empty title={about === '' ? 'Whom do you look for?' : 'This address has no id of a user'}>
+          Search for a user name, an e-mail address or an id. A user who has been deleted is found by id.
+        </Empty>
       )}
     </>
   );
@@ -105,9 +96,7 @@ function Standings({ user, answer: { at } }: { user: Why; answer: Answer }) {
         </p>
       ))}
       {checks.length === 0 && <p class="soft">No check of this user is planned but those of the sweeps.</p>}
-      <p class="soft">
-        To check this user now: <code>{`usher start --user ${userId} --wait`}</code>
-      </p>
+      <Change action="start" params={{ user: userId }} title="Check this user now" />
     </>
   );
 }
@@ -145,7 +134,7 @@ function Chain({ standing, groups, readAt, user: { subscriptions = [] } }: Chain
           ))}
         </Step>
       )}
-      {notice && <NoticeStep notice={notice} />}
+      {notice && <NoticeStep notice={notice} readAt={readAt} />}
     </ol>
   );
 }
@@ -173,10 +162,13 @@ function SeatFacts({ standing: { seat, assigned, waitlist } }: { standing: Stand
   );
 }
 
-function NoticeStep({ notice: { kind, status, reason, since } }: { notice: NonNullable<Standing['notice']> }) {
+function NoticeStep({ notice, readAt }: { notice: NonNullable<Standing['notice']>; readAt: string | undefined }) {
+  const { kind, status, reason, since } = notice;
   return (
-    <Step title="Notice" tone={status === 'sent' ? 'good' : status === undefined ? 'calm' : 'wait'} at={since}>
-      {kind}: {status ?? 'not begun'}
+    <Step title="Notice" tone={status === 'sent' ? 'good' : status === undefined ? 'calm' : 'wait'} at={readAt}>
+      <span>
+        {kind}: {status ?? 'not begun'} <Time at={since} />
+      </span>
       {reason !== undefined && <span>{reason}</span>}
     </Step>
   );

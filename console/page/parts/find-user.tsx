@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { useAnswer } from '../data/answers.ts';
+import { findUser } from '../data/find-user.ts';
 import { isUserId } from '../data/table.ts';
 
 interface FindUserProps {
@@ -11,31 +10,29 @@ interface FindUserProps {
   onFound(userId: string): void;
 }
 
-/** A box that takes an id, a user name or an e-mail address. Only ids leave it: what was typed is in no address. */
+/** A box that takes a part of an id and, with Enter, a user name or an e-mail address. */
 export function FindUser({ label, value, onInput, onFound }: FindUserProps) {
-  const asked = useSignal<string>();
-  const isAsked = asked.value !== undefined;
-  const answer = useAnswer('why', { user: asked.value }, { skip: !isAsked });
-  const failed = isAsked ? (answer.problem ?? answer.error?.message) : undefined;
-  const found = isAsked && !answer.isStale ? answer.of('user')[0]?.userId : undefined;
-  useEffect(() => {
-    if (found === undefined) return;
-    asked.value = undefined;
-    onFound(found);
-  }, [found]);
+  const said = useSignal<string | undefined>(undefined);
+  const find = async (text: string) => {
+    if (text === '') return;
+    if (isUserId(text)) return onFound(text.toLowerCase());
+    said.value = 'Searching …';
+    const { userId, problem } = await findUser(text);
+    said.value = problem;
+    if (userId !== undefined) onFound(userId);
+  };
   return (
     <form
       class="find"
       onSubmit={(event) => {
         event.preventDefault();
-        const text = value.trim();
-        if (isUserId(text)) onFound(text.toLowerCase());
-        else if (text !== '') asked.value = text;
+        find(value.trim()).catch((error: unknown) => {
+          said.value = String(error);
+        });
       }}
     >
       <input
         type="search"
-        name="user"
         aria-label={label}
         placeholder={label}
         title={label}
@@ -43,16 +40,13 @@ export function FindUser({ label, value, onInput, onFound }: FindUserProps) {
         spellcheck={false}
         value={value}
         onInput={({ currentTarget }) => {
-          asked.value = undefined;
+          said.value = undefined;
           onInput(currentTarget.value);
         }}
       />
-      {isAsked && answer.isLoading && <span class="soft">Looking …</span>}
-      {failed !== undefined && (
-        <span class="trouble" role="alert">
-          {failed}
-        </span>
-      )}
+      <span class="said" role="status">
+        {said.value}
+      </span>
     </form>
   );
 }

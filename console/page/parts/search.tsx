@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
+import { findUser } from '../data/find-user.ts';
 import { go, Link, to } from '../data/route.tsx';
 import { pageOf } from '../data/search.ts';
-import { post } from '../data/session.ts';
 
 /** Finds a person, an execution or an entitlement, and goes there. What is typed is in no address: it may be a name. */
 export function Search({ entitlements }: { entitlements: readonly string[] }) {
@@ -12,11 +12,12 @@ export function Search({ entitlements }: { entitlements: readonly string[] }) {
     if (wanted === '') return;
     const page = pageOf(wanted, entitlements);
     said.value = 'Searching …';
-    const found = page === undefined ? await personOf(wanted) : { page };
+    const found = page === undefined ? await findUser(wanted) : {};
     said.value = found.problem;
-    if (found.page === undefined) return;
+    const path = page ?? (found.userId && to.person(found.userId));
+    if (path === undefined) return;
     text.value = '';
-    go(found.page);
+    go(path);
     document.getElementById('main')?.focus();
   };
   return (
@@ -62,15 +63,4 @@ export function Search({ entitlements }: { entitlements: readonly string[] }) {
       </div>
     </search>
   );
-}
-
-/** Asks why this person has a seat or none, for the id. */
-async function personOf(user: string): Promise<{ page?: string; problem?: string }> {
-  const response = await post('/api/ask/why', { user });
-  const lines = (await response.text()).split('\n').filter((line) => line !== '');
-  for (const line of lines.map((one) => JSON.parse(one))) {
-    if (line.type === 'user') return { page: to.person(line.userId) };
-    if (line.type === 'error') return { problem: [line.message, line.hint].filter(Boolean).join('. ') };
-  }
-  return { problem: 'The console did not answer' };
 }

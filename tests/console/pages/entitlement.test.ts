@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
   it('finds a user by a part of the id, and by a name that never gets into the address', async () => {
     const { page, misdeeds } = await open();
     await page.getByText(user(1)).first().waitFor();
-    const box = page.getByRole('searchbox');
+    const box = page.getByRole('searchbox', { name: 'User id; name' });
     await box.fill('00007');
     await expect.poll(() => idsOn(page)).toEqual([user(7)]);
     await box.fill('c@example.com');
@@ -90,8 +90,22 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     expect(new URL(page.url()).search).toBe(`?user=${user(3)}`);
     await box.fill('nobody@example.com');
     await box.press('Enter');
-    await page.getByRole('alert').getByText('The identity store has no user nobody@example.com').waitFor();
+    await page.getByRole('status').getByText('The identity store has no user nobody@example.com').waitFor();
     expect(page.url()).not.toContain('example');
+    await box.fill(MARKUP);
+    await box.press('Enter');
+    await expect.poll(() => idsOn(page)).toEqual([user(3)]);
+    expect(misdeeds.errors).toEqual([]);
+  });
+
+  it('shows a name that is markup as text, and finds the user by what of it is shown', async () => {
+    const { page, misdeeds } = await open();
+    await page.getByText(user(1)).first().waitFor();
+    await page.getByRole('button', { name: /^Names/ }).click();
+    await page.getByText(MARKUP).waitFor();
+    await page.getByRole('searchbox', { name: 'User id; name' }).fill('IMG src');
+    await expect.poll(() => idsOn(page)).toEqual([user(3)]);
+    expect(page.url()).not.toContain('src');
     expect(misdeeds.errors).toEqual([]);
   });
 
