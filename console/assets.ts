@@ -1,51 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { extname, join, relative } from 'node:path';
-
-/** A file of the page. */
-export interface Asset {
-  /** Its media type. */
-  type: string;
-  body: Uint8Array;
-}
-
-const PAGE = join(import.meta.dirname, 'page');
+import type { Asset } from './page-build.ts';
 
 /**
  * Returns the files of the page, by their path; `/` is the document. A checkout bundles them here. The package has them built:
  * there, `build/command-bundle.ts` puts another module in the place of this one.
  */
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({ ...PAGE_BUILD, write: false });
-  const built = outputFiles.map(({ path, contents }): [string, Asset] => [
-    `/${relative(join(PAGE, PAGE_BUILD.outdir), path)}`,
-    { type: TYPES[extname(path)] ?? 'application/octet-stream', body: contents },
-  ]);
-  return new Map([
-    ['/', { type: 'text/html; charset=utf-8', body: await readFile(join(PAGE, 'index.html')) }],
-    ...built,
-  ]);
+  const { buildPage } = await import('./page-build.ts');
+  return buildPage();
 }
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-};
-
-/** How esbuild makes the page. */
-const PAGE_BUILD = {
-  absWorkingDir: PAGE,
-  entryPoints: { app: 'main.tsx' },
-  outdir: 'out',
-  // What a page loads only when it shows it is a file of its own.
-  splitting: true,
-  chunkNames: 'chunk-[hash]',
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: 'es2023',
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
-  legalComments: 'none',
-  logLevel: 'silent',
-} as const;

@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createGuard, type RequestHead } from '../http/guard.ts';
 import { type AdmittedRequest, type Answer, type StreamedAnswer, serveLoopback } from '../http/server.ts';
 import { file, problem } from './answers.ts';
-import type { Asset } from './assets.ts';
 import { Live } from './live.ts';
+import type { Asset } from './page-build.ts';
 import { type RouteOptions, routesOf } from './routes.ts';
 
 export interface ConsoleOptions extends Omit<RouteOptions, 'live'> {

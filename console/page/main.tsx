@@ -8,6 +8,8 @@ import { Layout } from './layout.tsx';
 import { Audit } from './pages/audit.tsx';
 import { Doctor } from './pages/doctor.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
+import { Execution } from './pages/execution.tsx';
+import { Executions } from './pages/executions.tsx';
 import { Held } from './pages/held.tsx';
 import { Lab } from './pages/lab.tsx';
 import { Notices } from './pages/notices.tsx';
@@ -24,6 +26,7 @@ const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.El
   audit: Audit,
   doctor: Doctor,
   report: Report,
+  executions: ({ about }) => (about === '' ? <Executions /> : <Execution about={about} />),
   lab: Lab,
   entitlements: Entitlement,
   people: Person,
