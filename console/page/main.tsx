@@ -7,6 +7,8 @@ import { isOffline } from './data/answers.ts';
 import { Link, place } from './data/route.tsx';
 import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
+import { Audit } from './pages/audit.tsx';
+import { Doctor } from './pages/doctor.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
 import { Executions } from './pages/executions.tsx';
 import { Held } from './pages/held.tsx';
@@ -14,6 +16,7 @@ import { Lab } from './pages/lab.tsx';
 import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
+import { Report } from './pages/report.tsx';
 import { Plan } from './pages/plan.tsx';
 import { Subscriptions } from './pages/subscriptions.tsx';
 import { later } from './parts/later.tsx';
@@ -25,6 +28,9 @@ const Execution = later(async () => (await import('./pages/execution.tsx')).Exec
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
   '': Overview,
+  audit: Audit,
+  doctor: Doctor,
+  report: Report,
   executions: ({ about }) => (about === '' ? <Executions /> : <Execution about={about} />),
   lab: Lab,
   entitlements: Entitlement,
