@@ -21,8 +21,8 @@ export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
 
 /** Bundles the page. */
 export async function buildPage() {
-  const { build } = await import('esbuild');
-  const { outputFiles, metafile } = await build(PAGE_BUILD);
+  const [{ build }, { stateMachines }] = await Promise.all([import('esbuild'), import('./state-machines.ts')]);
+  const { outputFiles, metafile } = await build({ ...PAGE_BUILD, plugins: [stateMachines] });
   const assets = new Map<string, Asset>([
     ['/', { type: 'text/html; charset=utf-8', body: await readFile(join(PAGE, 'index.html')) }],
   ]);

@@ -44,6 +44,7 @@ describe('usher seats, why, held, release and adopt', () => {
       waitlisted: 1,
       held: 0,
       unmanaged: 2,
+      budget: { allowed: 2, used: 0, left: 2, byHour: [] },
     });
     const { out } = await operator.child('seats');
     expect(out.split('\n')[0]).toBe('ENTITLEMENT\tSEATS\tMAX\tWAITLISTED\tLEAVING\tHELD\tFAILED\tUNMANAGED');

@@ -76,7 +76,7 @@ export function count(number: number | undefined): string {
   return number === undefined ? '?' : number.toLocaleString('en');
 }
 
-const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○' } as const;
+const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○', busy: '▸' } as const;
 export type Tone = keyof typeof SHAPES;
 
 /** A status, by its word, a shape and a colour. */
