@@ -6,9 +6,10 @@ export interface Command {
    * Runs a command line.
    *
    * @param args without `usher`, its global options and `--json`
+   * @param input its standard input
    * @returns the lines that it prints, each without its end; they arrive as they are printed
    */
-  run(args: readonly string[]): AsyncIterable<string>;
+  run(args: readonly string[], input?: string): AsyncIterable<string>;
   /** What comes before `args` where one types it: `usher --local`. */
   prefix: readonly string[];
   /** Returns the time of what the command asks: the emulator has its own. */

@@ -54,7 +54,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   report: { params: ['month', 'price'], command: (params) => ['report', ...option(params)] },
   doctor: { params: ['section'], command: ({ section }) => ['doctor', ...operand(section)] },
   subscriptions: { params: [], command: () => ['subscriptions'] },
-  notices: { params: [], command: () => ['notices'] },
+  findings: { params: [], command: () => ['subscriptions', '--people'] },
+  notices: { params: ['since'], command: (params) => ['notices', ...option(params)] },
 };
 
 /** One value of `--name=value` each: a value that begins with `-` is no other option. */

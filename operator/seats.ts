@@ -26,7 +26,8 @@ export interface EntitlementSeats {
 /**
  * Reads the seats and assignments of the entitlements in force, and of applications that are no longer configured.
  *
- * @param only the name of an entitlement
+ * @param only the name of an entitlement, or the ARN of its application; what is no longer configured has the name under which its
+ *   seats were granted
  * @throws UsageError if none has this name
  */
 export async function readSeats(asker: Asker, only?: string): Promise<EntitlementSeats[]> {
@@ -38,16 +39,20 @@ export async function readSeats(asker: Asker, only?: string): Promise<Entitlemen
     max: cap.max,
   }));
   const known = new Set(configured.map(({ application }) => application));
-  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
-  const others = Object.keys(swept).filter((application) => !known.has(application));
+  const isAsked = (...names: (string | undefined)[]) => only === undefined || names.includes(only);
+  const wanted = configured.filter(({ name, application }) => isAsked(name, application));
+  const isFound = only !== undefined && wanted.length > 0;
+  const swept = isFound ? {} : ((await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {});
+  const isArn = only?.startsWith('arn:') === true;
+  const others = Object.keys(swept).filter((one) => !known.has(one) && (!isArn || one === only));
   const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
   const found: EntitlementSeats[] = [];
-  for (const { name, application, max } of [...configured, ...gone]) {
-    if (only !== undefined && name !== only) continue;
+  for (const { name, application, max } of [...wanted, ...gone]) {
     asker.progress(application);
     const items = (await unread.attempt(() => ledger.itemsOf(application)))?.value;
-    const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
     const entitlement = name ?? items?.seats[0]?.entitlement ?? application;
+    if (!isAsked(entitlement, application)) continue;
+    const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
     found.push({ entitlement, application, max, items, assignments: items && assigned?.value });
   }
   if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);

@@ -69,6 +69,7 @@ async function serve(
     about: await aboutOf(context, allowChanges),
     command: { run: context.run, prefix: prefixOf(command, context), now: timeOf(context) },
     names: (ids) => namesOf(ids, context),
+    emulator: context.emulator?.page,
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
     onIdle() {
@@ -117,12 +118,14 @@ function timeOf({ clock, emulator }: Context): () => Promise<Date> {
 async function aboutOf(context: Context, allowChanges: boolean): Promise<About> {
   const services = await context.services();
   const identity = await context.unread.attempt(services.identity);
+  const { entitlements, notices } = await context.entitlements();
   return {
     ...(identity ? { account: identity.value.accountId } : {}),
     stage: context.stage,
     region: services.region,
     local: context.local,
     allowChanges,
+    has: { subscriptions: entitlements.some(({ subscription }) => subscription), notices: notices !== undefined },
   };
 }
 

@@ -5,12 +5,26 @@ import { isOffline } from './data/answers.ts';
 import { Link, place } from './data/route.tsx';
 import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
+import { Entitlement } from './pages/entitlement.tsx';
+import { Held } from './pages/held.tsx';
+import { Lab } from './pages/lab.tsx';
+import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
+import { Person } from './pages/person.tsx';
+import { Plan } from './pages/plan.tsx';
+import { Subscriptions } from './pages/subscriptions.tsx';
 import { Empty } from './parts/panel.tsx';
 
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
   '': Overview,
+  lab: Lab,
+  entitlements: Entitlement,
+  people: Person,
+  held: Held,
+  plan: Plan,
+  subscriptions: Subscriptions,
+  notices: Notices,
 };
 
 function App() {

@@ -238,6 +238,18 @@ describe('usher seats, why, held, release and adopt', () => {
     expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
   });
 
+  it('show an application that is no longer configured, by its last name and by its ARN', async () => {
+    const file = join(operator.folder, 'without.yml');
+    const people = async (only: string) =>
+      linesOf((await operator.run('seats', '--people', '--json', '--entitlement', only, '--entitlements', file)).out);
+    const shown = await people(ENTITLEMENT);
+    expect(shown.length).toBeGreaterThan(5);
+    expect(new Set(shown.map((line) => line['application']))).toEqual(new Set([APPLICATION]));
+    expect(await people(APPLICATION)).toEqual(shown);
+    expect(await people('kiro')).toEqual([{ type: 'none', of: 'seat' }]);
+    expect(await people(APPLICATION.replace(/1$/, '9'))).toMatchObject([{ type: 'error', exitCode: 2 }]);
+  });
+
   it('release exactly what was held', async () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
     const { code } = await operator.run('release', String(hold?.['digest']).slice(0, 12), '--yes', '--wait');

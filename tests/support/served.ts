@@ -21,7 +21,13 @@ export async function aServedConsole(options: Partial<ConsoleOptions> = {}) {
   const problems: string[] = [];
   const { url, close } = await serveConsole({
     token: TOKEN,
-    about: { stage: 'try', region: 'us-east-1', local: false, allowChanges: false },
+    about: {
+      stage: 'try',
+      region: 'us-east-1',
+      local: false,
+      allowChanges: false,
+      has: { subscriptions: false, notices: false },
+    },
     command: { run: printing(), prefix: ['usher'], now: async () => new Date('2026-11-30T10:00:00Z') },
     names: async () => ({ users: {}, groups: {} }),
     assets: new Map([

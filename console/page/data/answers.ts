@@ -1,9 +1,9 @@
-import { batch, type Signal, signal } from '@preact/signals';
+import { batch, type Signal, signal, useSignal } from '@preact/signals';
 import { createParser } from 'eventsource-parser';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Line } from '../../../operator/lines/all.ts';
 import type { News } from '../../follower.ts';
-import { request } from './session.ts';
+import { post, request } from './session.ts';
 
 export type LineOf<Type extends Line['type']> = Extract<Line, { type: Type }>;
 type Params = Readonly<Record<string, string | undefined>>;
@@ -61,7 +61,7 @@ export function useAnswer(
     const counted = live ? shown.live : shown.once;
     counted.set(ask, (counted.get(ask) ?? 0) + 1);
     if (live) follow();
-    else if (state.value.isLoading) load(ask);
+    else if (performance.now() - (begun.get(ask) ?? Number.NEGATIVE_INFINITY) > FRESH_MILLISECONDS) load(ask);
     return () => {
       const left = (counted.get(ask) ?? 1) - 1;
       if (left > 0) counted.set(ask, left);
@@ -69,7 +69,26 @@ export function useAnswer(
       if (live) follow();
     };
   }, [ask, live, skip]);
-  return viewOf(ask, state.value);
+  return viewOf(state.value, () => load(ask));
+}
+
+/**
+ * Sends what is no question, and returns what was answered last; undefined before that.
+ *
+ * @param path of a route that answers with the lines of a command
+ */
+export function usePosted(path: string): { answer: Answer | undefined; send(body: object): void } {
+  const state = useSignal<State | undefined>(undefined);
+  const sent = useRef({});
+  const send = (body: object) => {
+    sent.current = body;
+    state.value = { ...EMPTY, ...state.value, isStale: state.value !== undefined };
+    settle(post(path, body), (next) => {
+      // Of two that were sent, the later one counts.
+      if (sent.current === body) state.value = next(state.value ?? EMPTY);
+    });
+  };
+  return { answer: state.value && viewOf(state.value, () => send(sent.current)), send };
 }
 
 function askOf(question: string, params: Params): string {
@@ -86,31 +105,42 @@ function stateOf(ask: string): Signal<State> {
   return made;
 }
 
-function viewOf(ask: string, state: State): Answer {
+function viewOf(state: State, again: () => void): Answer {
   const of = <Type extends Line['type']>(type: Type) =>
     state.lines.filter((line): line is LineOf<Type> => line.type === type);
-  return { ...state, of, error: of('error')[0], unread: of('unread'), again: () => load(ask) };
+  return { ...state, of, error: of('error')[0], unread: of('unread'), again };
 }
+
+/** How long a component shows an answer that another one has asked for, instead of asking again. */
+const FRESH_MILLISECONDS = 15_000;
+/** When each question was asked last. */
+const begun = new Map<string, number>();
 
 /** Asks once. What is shown stays until the answer is there. */
 function load(ask: string): void {
+  begun.set(ask, performance.now());
   const state = stateOf(ask);
   state.value = { ...state.value, isStale: !state.value.isLoading };
-  request(`/api/ask/${ask}`)
-    .then(printedIn)
-    .then(
-      (answer) => {
-        batch(() => {
-          isOffline.value = false;
-          now.value = answer.at;
-          state.value = after(state.value, answer);
-        });
-      },
-      (error: unknown) => {
-        const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
-        state.value = { ...state.value, isLoading: false, isStale: true, problem };
-      },
-    );
+  settle(request(`/api/ask/${ask}`), (next) => {
+    state.value = next(state.value);
+  });
+}
+
+/** Waits for the lines of a command. @param to `take`: is given what makes the state of the one before */
+function settle(response: Promise<Response>, take: (next: (before: State) => State) => void): void {
+  response.then(printedIn).then(
+    (answer) => {
+      batch(() => {
+        isOffline.value = false;
+        now.value = answer.at;
+        take((before) => after(before, answer));
+      });
+    },
+    (error: unknown) => {
+      const problem = error instanceof TypeError ? OFFLINE : String(error instanceof Error ? error.message : error);
+      take((before) => ({ ...before, isLoading: false, isStale: true, problem }));
+    },
+  );
 }
 
 /** Reads the lines of a command. @throws Error if the console refuses to run it */
@@ -124,7 +154,9 @@ export async function printedIn(response: Response): Promise<{ lines: Line[]; co
 
 /** An answer that says only what went wrong, as one does while there are no credentials, leaves what was known before. */
 function after(before: State, answer: Required<Pick<State, 'lines' | 'command' | 'at'>>): State {
-  const isEmpty = answer.lines.every(isTrouble);
+  const isEmpty = answer.lines.every(
+    (line) => isTrouble(line) && !(line.type === 'error' && line.exitCode === WRONG_USE),
+  );
   const known = before.lines.filter((line) => !isTrouble(line));
   if (!isEmpty || known.length === 0 || answer.lines.length === 0)
     return { ...answer, isLoading: false, isStale: false };
@@ -134,6 +166,9 @@ function after(before: State, answer: Required<Pick<State, 'lines' | 'command' |
 function isTrouble({ type }: Line): boolean {
   return type === 'error' || type === 'unread';
 }
+
+/** The exit code of what was asked wrongly: what was known before is about something else. */
+const WRONG_USE = 2;
 
 const OFFLINE = 'The console does not answer. Does usher console still run?';
 
