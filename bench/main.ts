@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { inParallel } from '../reconcile/concurrency.ts';
 import type { Burst } from './burst.ts';
 import { commandStarts } from './command-start.ts';
+import { consolePage } from './console.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import type { Heap } from './heap.ts';
 import { type Figures, figuresIn, renderFigures, renderMeasured, renderReport } from './performance.ts';
@@ -123,6 +124,7 @@ async function write(): Promise<void> {
     heaps,
     startUps: await startUps(),
     commandStarts: await commandStarts(),
+    consolePage: await consolePage(),
     selfBenchmark: await selfBenchmark(),
   });
   mkdirSync(DOCS, { recursive: true });

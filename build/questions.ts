@@ -177,6 +177,10 @@ async function run(command: readonly string[], endpoint: string): Promise<string
     stdin: {},
     env: { NO_COLOR: '1', AWS_ENDPOINT_URL: endpoint },
   };
-  await runCommandLine(['--local', ...command], surroundings, { onInterrupt: () => undefined, onEnd: () => undefined });
+  await runCommandLine(['--local', ...command], surroundings, {
+    onInterrupt: () => undefined,
+    onStray: () => undefined,
+    onEnd: () => undefined,
+  });
   return shown;
 }

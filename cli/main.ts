@@ -5,6 +5,8 @@ import type { Pager } from './ui/pager.ts';
 
 let beforeEnd: (() => void) | undefined;
 let ending: (() => void) | undefined;
+/** Whether what still runs when the command has ended is left alone: calls to AWS would keep the process, and so a shell that completes, waiting. */
+let isLeft = process.argv[2] === COMPLETE;
 /** Has the terminal: until it has ended, this process must not end either, or the shell and the pager fight for the keyboard. */
 let pager: Pager | undefined;
 
@@ -44,7 +46,11 @@ process.exitCode = await runCommandLine(
     onEnd(end) {
       ending = end;
     },
+    onStray(take) {
+      isLeft = true;
+      // Also of promises that no one awaits.
+      process.on('uncaughtException', take);
+    },
   },
 );
-// Calls to AWS that a completion did not wait for would keep the process, and so the shell, waiting.
-if (process.argv[2] === COMPLETE) stdout.write('', () => process.exit());
+if (isLeft) stdout.write('', () => process.exit());

@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
 export const COMPLETE = 'complete';
 
 /** How a command reacts when it is ended from outside. */
-export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
+export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd' | 'onStray'>;
 
 /**
  * Runs a command line to its end.
@@ -69,7 +69,7 @@ export async function runCommandLine(
 }
 
 /**
- * Runs a command line within another command, for its lines.
+ * Runs a command line within another command, for its lines. What it asks is declined: with `--yes`, it asks nothing.
  *
  * @returns each line as it is printed; an error is the last one
  */
@@ -81,9 +81,9 @@ export async function* runWithin(
   const stdin = input === undefined ? {} : Readable.from([input]);
   const printed = new PassThrough();
   const nowhere = new PassThrough().resume();
-  const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin, env: {} };
+  const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin, declines: true, env: {} };
   const terminal = await Terminal.open(surroundings);
-  const around = { terminal, stdin, onInterrupt: () => undefined, onEnd: () => undefined };
+  const around = { terminal, stdin, onInterrupt: () => undefined, onEnd: () => undefined, onStray: () => undefined };
   const run = async () => {
     try {
       const within = { surroundings, contextFor: (command: Command) => contextFor(command, around) };
@@ -97,11 +97,10 @@ export async function* runWithin(
   const running = run();
   try {
     yield* createInterface({ input: printed });
-    await running;
   } finally {
-    // A reader who leaves early must not stop the command in the middle of a line.
+    // A reader who leaves early does not stop the command: it runs to its end.
     printed.resume();
-    running.catch(() => undefined);
+    await running;
   }
 }
 

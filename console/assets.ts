@@ -8,6 +8,7 @@ export interface Asset {
   body: Uint8Array;
 }
 
+const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(import.meta.dirname, 'page');
 
 /**
@@ -15,16 +16,21 @@ const PAGE = join(import.meta.dirname, 'page');
  * there, `build/command-bundle.ts` puts another module in the place of this one.
  */
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({ ...PAGE_BUILD, write: false });
-  const built = outputFiles.map(({ path, contents }): [string, Asset] => [
-    `/${relative(join(PAGE, PAGE_BUILD.outdir), path)}`,
-    { type: TYPES[extname(path)] ?? 'application/octet-stream', body: contents },
-  ]);
-  return new Map([
+  return (await buildPage()).assets;
+}
+
+/** Bundles the page. */
+export async function buildPage() {
+  const [{ build }, { stateMachines }] = await Promise.all([import('esbuild'), import('./state-machines.ts')]);
+  const { outputFiles, metafile } = await build({ ...PAGE_BUILD, plugins: [stateMachines] });
+  const assets = new Map<string, Asset>([
     ['/', { type: 'text/html; charset=utf-8', body: await readFile(join(PAGE, 'index.html')) }],
-    ...built,
   ]);
+  for (const { path, contents } of outputFiles) {
+    const type = TYPES[extname(path)] ?? 'application/octet-stream';
+    assets.set(`/${relative(join(ROOT, PAGE_BUILD.outdir), path)}`, { type, body: contents });
+  }
+  return { assets, metafile };
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -34,9 +40,11 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** How esbuild makes the page. */
 const PAGE_BUILD = {
-  absWorkingDir: PAGE,
-  entryPoints: { app: 'main.tsx' },
-  outdir: 'out',
+  absWorkingDir: ROOT,
+  entryPoints: { app: 'console/page/main.tsx' },
+  outdir: 'page',
+  write: false,
+  metafile: true,
   // What a page loads only when it shows it is a file of its own.
   splitting: true,
   chunkNames: 'chunk-[hash]',

@@ -54,11 +54,12 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   report: { params: ['month', 'price'], command: (params) => ['report', ...option(params)] },
   doctor: { params: ['section'], command: ({ section }) => ['doctor', ...operand(section)] },
   subscriptions: { params: [], command: () => ['subscriptions'] },
-  notices: { params: [], command: () => ['notices'] },
+  findings: { params: [], command: () => ['subscriptions', '--people'] },
+  notices: { params: ['since'], command: (params) => ['notices', ...option(params)] },
 };
 
 /** One value of `--name=value` each: a value that begins with `-` is no other option. */
-function option(values: Params): string[] {
+export function option(values: Params): string[] {
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
 }
 
@@ -67,7 +68,7 @@ function flag(values: Params): string[] {
 }
 
 /** An argument, also one that looks like an option. */
-function operand(value: string | undefined): string[] {
+export function operand(value: string | undefined): string[] {
   if (value === undefined) return [];
   return value.startsWith('-') ? ['--', value] : [value];
 }

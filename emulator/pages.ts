@@ -3,27 +3,50 @@ import type { Entitlements } from '../domain/entitlements.ts';
 import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { GatewayOptions } from './aws/gateway.ts';
 import { type Answer, parseJson } from './aws/json-service.ts';
+import type { Pace } from './engine/pace.ts';
 import { type Trigger, TriggerSchema } from './scenario/action-schema.ts';
 import { effectOf } from './scenario/actions.ts';
 import { ScenarioReferences } from './scenario/references.ts';
 import type { Stack } from './stack/stack.ts';
 
+const MOST_SPEED = 100_000;
+/** Half a year: ledger and audit stream have what is older only in part. */
+const MOST_STEP_SECONDS = 180 * 24 * 3600;
+const SpeedSchema = z.strictObject({ speed: z.number().check(z.minimum(0), z.maximum(MOST_SPEED)) });
+const StepSchema = z.strictObject({ seconds: z.number().check(z.minimum(1), z.maximum(MOST_STEP_SECONDS)) });
+
 /**
- * Returns the pages of the emulator itself: its configuration, its time, the calls so far, the e-mails that Amazon SES accepted,
- * faults to add or to drop, and what an identity provider does.
+ * Returns the pages of the emulator itself: its configuration, its time and pace, who is in its directory, the calls so far, the
+ * e-mails that Amazon SES accepted, faults to add or to drop, and what an identity provider does.
  */
-export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number): NonNullable<GatewayOptions['pages']> {
+export function pagesOf(stack: Stack, entitlements: Entitlements, pace: Pace): NonNullable<GatewayOptions['pages']> {
   const { region } = entitlements.identityCenter;
   return (method, path, body) => {
     switch (`${method} ${path}`) {
       case 'GET /entitlements':
         return json(entitlements);
       case 'GET /clock':
-        return json({ now: stack.clock.now().toISOString(), speed, region });
+        return json({ now: stack.clock.now().toISOString(), speed: pace.speed, region });
+      case 'POST /speed': {
+        const { data } = SpeedSchema.safeParse(parseJson(body));
+        if (!data) return refusal([`speed: expected a number from 0 to ${MOST_SPEED}`]);
+        pace.speed = data.speed;
+        return json({});
+      }
+      case 'POST /step': {
+        const { data } = StepSchema.safeParse(parseJson(body));
+        if (!data) return refusal([`seconds: expected a number from 1 to ${MOST_STEP_SECONDS}`]);
+        pace.step(data.seconds);
+        return json({});
+      }
+      case 'GET /directory':
+        return json(directoryOf(stack));
       case 'GET /calls':
         return json({ all: stack.calls(), fromOutside: stack.callsFromOutside() });
       case 'GET /outbox':
         return json(stack.ses.outbox.mails());
+      case 'GET /faults':
+        return json(stack.faults.left());
       case 'POST /faults': {
         const rules = z.array(FaultRuleSchema).safeParse(parseJson(body));
         if (!rules.success) return refusal(rules.error.issues.map(({ message }) => message));
@@ -34,9 +57,10 @@ export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number)
         stack.faults.clear();
         return json({});
       case 'POST /trigger': {
-        const action = TriggerSchema.safeParse(parseJson(body));
-        if (!action.success) return refusal(action.error.issues.map(({ message }) => message));
-        return trigger(action.data, stack, entitlements.identityCenter);
+        const parsed = parseJson(body);
+        const actions = z.array(TriggerSchema).safeParse(Array.isArray(parsed) ? parsed : [parsed]);
+        if (!actions.success) return refusal(actions.error.issues.map(({ message }) => message));
+        return trigger(actions.data, stack, entitlements.identityCenter);
       }
       default:
         return undefined;
@@ -44,15 +68,31 @@ export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number)
   };
 }
 
-/** Does what an identity provider does through SCIM, as in a scenario. CloudTrail records it. */
-function trigger(action: Trigger, stack: Stack, identityCenter: Entitlements['identityCenter']): Answer {
+/**
+ * Does what an identity provider does through SCIM, as in a scenario: one thing or several, all at one time, and none if one is
+ * refused. CloudTrail records each.
+ */
+function trigger(actions: readonly Trigger[], stack: Stack, identityCenter: Entitlements['identityCenter']): Answer {
   const references = new ScenarioReferences({ names: {}, directory: stack.identityCenter.seed(), actions: [] });
-  const { act, recorded } = effectOf(action, 'trigger', references, identityCenter);
+  const effects = actions.map((action) => ({ action, ...effectOf(action, 'trigger', references, identityCenter) }));
   if (references.issues.length > 0) return refusal(references.issues.map(({ path, problem }) => `${path}: ${problem}`));
-  const before = membershipOf(action, stack);
-  act?.(stack);
-  if (recorded) stack.record(recorded.change, recorded.via);
-  return json({ membershipId: before ?? membershipOf(action, stack) });
+  let membershipId: string | undefined;
+  for (const { action, act, recorded } of effects) {
+    membershipId = membershipOf(action, stack);
+    act?.(stack);
+    if (recorded) stack.record(recorded.change, recorded.via);
+    membershipId ??= membershipOf(action, stack);
+  }
+  return json({ membershipId });
+}
+
+/** Who is there, by id and name, for one who chooses what happens to whom. */
+function directoryOf({ identityCenter }: Stack) {
+  const { users, groups } = identityCenter.seed();
+  return {
+    users: users.map(({ userId, userName, status }) => ({ userId, userName, status })),
+    groups: groups.map(({ groupId, displayName, members }) => ({ groupId, displayName, members })),
+  };
 }
 
 function membershipOf({ join, leave }: Trigger, { identityCenter }: Stack): string | undefined {

@@ -5,6 +5,7 @@ import type { Templates } from '../domain/notices/message.ts';
 import { takesSlot } from '../domain/seat/seat.ts';
 import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
+import { Pace } from './engine/pace.ts';
 import { pagesOf } from './pages.ts';
 import type { StackListener } from './stack/listener.ts';
 import { readState, type SavedState, unusableState, writeState } from './stack/snapshot.ts';
@@ -63,7 +64,9 @@ interface ListeningEmulator {
   close(): Promise<void>;
 }
 
-interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port' | 'speed'> {
+interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port'> {
+  /** How fast its caller lets time pass. */
+  pace: Pace;
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
@@ -72,7 +75,7 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
-  const { entitlements, directory, templates, port, speed, start, saved } = options;
+  const { entitlements, directory, templates, port, pace, start, saved } = options;
   const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
   const stack = await openStack({
     entitlements,
@@ -84,7 +87,7 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
     listener,
   });
   try {
-    const gateway = await stack.listen(port, pagesOf(stack, entitlements, speed));
+    const gateway = await stack.listen(port, pagesOf(stack, entitlements, pace));
     const close = async () => {
       await gateway.close();
       await stack.close();
@@ -119,15 +122,16 @@ interface Keeping extends Pick<StateLock, 'listensAt'> {
 }
 
 async function serveState(options: ServeOptions, keeping?: Keeping): Promise<void> {
-  const { speed, signal, onListen, onProblem } = options;
-  const { stack, endpoint, resumed, stopListening, close } = await resume(options, keeping?.folder);
+  const { signal, onListen, onProblem } = options;
+  const pace = new Pace(options.speed);
+  const { stack, endpoint, resumed, stopListening, close } = await resume({ ...options, pace }, keeping?.folder);
   try {
     keeping?.listensAt(Number(new URL(endpoint).port));
     const outbox = options.entitlements.notices ? { outbox: `${endpoint}/outbox` } : {};
     onListen({ endpoint, resumed, ...(await contentsOf(stack, options.entitlements)), ...outbox });
     tick(stack);
     let savedAt = performance.now();
-    await stack.follow(speed, signal, async () => {
+    await stack.follow(pace, signal, async () => {
       stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
       if (!keeping || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
       savedAt = performance.now();
@@ -146,7 +150,7 @@ async function serveState(options: ServeOptions, keeping?: Keeping): Promise<voi
 }
 
 /** Opens the emulator with its saved state, if there is one. */
-async function resume(options: ServeOptions, folder: string | undefined) {
+async function resume(options: ServeOptions & { pace: Pace }, folder: string | undefined) {
   const saved = folder === undefined ? undefined : await readState(folder, options.directory.identityStoreId);
   const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
   const bug = (error: unknown, call: string | undefined) => {

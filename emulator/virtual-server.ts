@@ -1,6 +1,7 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
+import { Pace } from './engine/pace.ts';
 import { listen } from './server.ts';
 
 const START = new Date('2026-11-30T10:00:00.000Z');
@@ -29,12 +30,13 @@ export async function openVirtualEmulator(
   entitlements: Entitlements,
   directory: DirectorySeed,
 ): Promise<VirtualEmulator> {
+  // The clock of a command stands still, too.
+  const pace = new Pace(0);
   const { stack, endpoint, close } = await listen({
     entitlements,
     directory,
     port: 0,
-    // The clock of a command stands still, too.
-    speed: 0,
+    pace,
     start: START,
     listener: {
       request({ invocation }) {
@@ -46,7 +48,11 @@ export async function openVirtualEmulator(
   let passing = Promise.resolve();
   /** Two at once would wait for each other. */
   const pass = () => {
-    passing = passing.then(() => stack.runUntilIdle());
+    passing = passing.then(() => {
+      const stepped = pace.take(0);
+      if (stepped > 0) stack.after(stepped / 1000, () => undefined);
+      return stack.runUntilIdle();
+    });
     return passing;
   };
   return {

@@ -3,6 +3,7 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import { byRequest } from '../domain/decision/waitlist.ts';
 import { type Seat, SeatStatusSchema, takesSlot } from '../domain/seat/seat.ts';
 import type { Asker } from './asker.ts';
+import { budgetLine } from './held/budget.ts';
 import type { EntitlementLine, SeatLine } from './lines/seats.ts';
 import { readersOf } from './readers.ts';
 import { unknownEntitlement } from './suggestions.ts';
@@ -17,8 +18,12 @@ export interface EntitlementSeats {
   application: string;
   /** Undefined for an application that is no longer configured. */
   max: number | undefined;
+  /** Its users are to have a subscription. */
+  isSubscribed: boolean;
   /** Undefined if the ledger could not be read. */
   items: Pick<ApplicationItems, 'seats' | 'findings'> | undefined;
+  /** Of the brake. Undefined if the ledger could not be read. */
+  budget: EntitlementLine['budget'];
   /** Undefined if the assignments, or the seats among them, could not be read. */
   assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
 }
@@ -26,29 +31,36 @@ export interface EntitlementSeats {
 /**
  * Reads the seats and assignments of the entitlements in force, and of applications that are no longer configured.
  *
- * @param only the name of an entitlement
+ * @param only the name of an entitlement, or the ARN of its application; what is no longer configured has the name under which its
+ *   seats were granted
  * @throws UsageError if none has this name
  */
 export async function readSeats(asker: Asker, only?: string): Promise<EntitlementSeats[]> {
   const { unread } = asker;
   const { applications, ledger, entitlements } = await readersOf(asker);
-  const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
+  const configured = entitlements.entitlements.map(({ name, application, seats: cap, subscription }) => ({
     name,
     application,
     max: cap.max,
+    isSubscribed: subscription !== undefined,
   }));
   const known = new Set(configured.map(({ application }) => application));
-  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
-  const others = Object.keys(swept).filter((application) => !known.has(application));
-  const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
+  const isAsked = (...names: (string | undefined)[]) => only === undefined || names.includes(only);
+  const wanted = configured.filter(({ name, application }) => isAsked(name, application));
+  const isFound = only !== undefined && wanted.length > 0;
+  const swept = isFound ? {} : ((await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {});
+  const isArn = only?.startsWith('arn:') === true;
+  const others = Object.keys(swept).filter((one) => !known.has(one) && (!isArn || one === only));
+  const gone = others.map((application) => ({ name: undefined, application, max: undefined, isSubscribed: false }));
   const found: EntitlementSeats[] = [];
-  for (const { name, application, max } of [...configured, ...gone]) {
-    if (only !== undefined && name !== only) continue;
+  for (const { name, application, max, isSubscribed } of [...wanted, ...gone]) {
     asker.progress(application);
     const items = (await unread.attempt(() => ledger.itemsOf(application)))?.value;
-    const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
     const entitlement = name ?? items?.seats[0]?.entitlement ?? application;
-    found.push({ entitlement, application, max, items, assignments: items && assigned?.value });
+    if (!isAsked(entitlement, application)) continue;
+    const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
+    const budget = items && budgetLine(items.seats, entitlements.brake, asker.clock.now());
+    found.push({ entitlement, application, max, isSubscribed, items, budget, assignments: items && assigned?.value });
   }
   if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
   return found;
@@ -73,7 +85,9 @@ export function entitlementLine({
   entitlement,
   application,
   max,
+  isSubscribed,
   items,
+  budget,
   assignments,
 }: EntitlementSeats): EntitlementLine {
   const having = (status: Seat['status']) => items?.seats.filter((seat) => seat.status === status).length ?? 0;
@@ -91,8 +105,14 @@ export function entitlementLine({
           failed: having('failed'),
         }
       : {}),
+    ...(budget ? { budget } : {}),
+    ...(items && isSubscribed ? { subscriptionFindings: items.findings.filter(hasFindings).length } : {}),
     ...(assignments ? { unmanaged: assignments.unmanaged.length, assignedGroups: assignments.assignedGroups } : {}),
   };
+}
+
+function hasFindings({ findings }: ApplicationItems['findings'][number]): boolean {
+  return findings.length > 0;
 }
 
 /**

@@ -29,6 +29,18 @@ export async function readNames(userIds: Iterable<string>, asker: Asker): Promis
   return names;
 }
 
+/** Reads the names of groups, by id. Groups that are gone have none, and neither have those whose name could not be read. */
+export async function readGroupNames(groupIds: readonly string[], asker: Asker): Promise<Map<string, string>> {
+  const { identityCenter } = await asker.entitlements();
+  const people = await (await asker.services()).people(identityCenter.identityStoreId);
+  const names = new Map<string, string>();
+  for (const groupId of new Set(groupIds)) {
+    const group = (await asker.unread.attempt(() => people.group(groupId)))?.value;
+    if (group?.displayName !== undefined) names.set(groupId, escaped(group.displayName));
+  }
+  return names;
+}
+
 /** Returns the name with which a user signs in, escaped for a terminal. */
 export function nameOf({ userName, displayName, userId }: Person): string {
   return escaped(userName ?? displayName ?? userId);

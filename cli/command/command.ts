@@ -1,6 +1,7 @@
 import { Command, type Option } from 'commander';
 import { wrap } from '../../operator/text.ts';
 import type { Context } from './context.ts';
+import { EMULATOR_STARTERS } from './emulator-starters.ts';
 
 /** The width of commander's help where a terminal reports none. */
 const WIDTH = 80;
@@ -19,6 +20,8 @@ export interface Manual {
   examples: readonly (readonly [line: string, does: string])[];
   /** The IAM actions that the command needs, as in `docs/policies/`. Empty if it makes no AWS call. */
   permissions: readonly string[];
+  /** With `--local`, it starts an emulator if none runs. */
+  startsEmulator?: true;
 }
 
 /** The help of a sub-command: besides its own options, those of the program, and not those of the command above it. */
@@ -35,7 +38,10 @@ export function permissionsOf(command: Command): readonly string[] {
 }
 
 /** Makes a command with its help: what it does, examples, and the permissions that it needs. */
-export function commandOf(name: string, { summary, description, examples, permissions }: Manual): Command {
+export function commandOf(
+  name: string,
+  { summary, description, examples, permissions, startsEmulator }: Manual,
+): Command {
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, does]) => `  ${line.padEnd(width)}  # ${does}`);
   const needs = permissions.length === 0 ? 'none: it makes no AWS call' : permissions.join(', ');
@@ -48,5 +54,6 @@ export function commandOf(name: string, { summary, description, examples, permis
       `${description === undefined ? '' : `\n${wrap(description, WIDTH).join('\n')}\n`}\nExamples:\n${lines.join('\n')}\n\n${wrap(`Permissions: ${needs}`, WIDTH).join('\n')}`,
     );
   PERMISSIONS.set(command, permissions);
+  if (startsEmulator) EMULATOR_STARTERS.add(command);
   return command;
 }

@@ -13,6 +13,8 @@ import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { connectEmulator, type Emulator } from './emulator.ts';
+import { EMULATOR_STARTERS } from './emulator-starters.ts';
+import type { OwnEmulator } from './own-emulator.ts';
 import { Shared } from './shared.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
@@ -37,6 +39,8 @@ export interface Context extends Asker {
   json: boolean;
   /** What `--local` asks. */
   emulator: Emulator | undefined;
+  /** Ends the emulator that this command has started; absent if it has started none. */
+  endEmulator?: () => Promise<void>;
   /** What the file says, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<PlanQuestion>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
@@ -45,6 +49,8 @@ export interface Context extends Asker {
   onInterrupt(say: () => void): void;
   /** Lets a command end itself on Ctrl-C or SIGTERM: `end` starts its orderly end. */
   onEnd(end: () => void): void;
+  /** Hands what fails, and what no one waits for, to a command that continues. What still runs when it ends is not waited for. */
+  onStray(take: (error: unknown) => void): void;
   /** Standard input. */
   stdin: StandardInput;
   /**
@@ -71,7 +77,7 @@ function dashed(name: string): string {
 }
 
 /** What a context gets from around its command. */
-export type Around = Pick<Context, 'terminal' | 'stdin' | 'onInterrupt' | 'onEnd'>;
+export type Around = Pick<Context, 'terminal' | 'stdin' | 'onInterrupt' | 'onEnd' | 'onStray'>;
 
 /** What the contexts of one command line, and of those that run within it, have in common. */
 interface Base {
@@ -99,9 +105,14 @@ export type RunWithin = (
 export async function contextOf(
   command: Command,
   around: Around,
-  { env, runWithin }: Pick<Base, 'env' | 'runWithin'>,
+  { env: outer, runWithin }: Pick<Base, 'env' | 'runWithin'>,
 ): Promise<Context> {
   const options = CommonSchema.parse(command.optsWithGlobals());
+  const readFile = fileReader(options.entitlements, around.stdin);
+  const own = options.local
+    ? await ownEmulator(command, { env: outer, readFile, terminal: around.terminal })
+    : undefined;
+  const env = own ? { ...outer, AWS_ENDPOINT_URL: own.endpoint } : outer;
   const shared = new Shared(async () => {
     if (options.local) {
       const { NodeHttpHandler } = await import('@smithy/node-http-handler');
@@ -112,8 +123,8 @@ export async function contextOf(
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
-  const readFile = fileReader(options.entitlements, around.stdin);
-  return contextFrom({ options, env, shared, readFile, runWithin }, around);
+  const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
+  return own ? { ...context, endEmulator: own.end } : context;
 }
 
 /** Makes the context of a command within another one: what it asks is new, what it asks with is not. */
@@ -183,6 +194,24 @@ async function contextFrom(base: Base, around: Around): Promise<Context> {
         input,
       ),
   };
+}
+
+/** Starts an emulator for a command that needs no other, if none runs. */
+async function ownEmulator(
+  command: Command,
+  { env, readFile, terminal }: Pick<Base, 'env' | 'readFile'> & Pick<Context, 'terminal'>,
+): Promise<OwnEmulator | undefined> {
+  const endpoint = emulatorEndpoint(env);
+  // An address that someone has given is not replaced.
+  if (!EMULATOR_STARTERS.has(command) || endpoint !== emulatorEndpoint({})) return undefined;
+  try {
+    await connectEmulator(endpoint);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MissingPrecondition)) throw error;
+    const { startOwnEmulator } = await import('./own-emulator.ts');
+    return startOwnEmulator((await readFile()).configuration, command, terminal);
+  }
 }
 
 /** @throws UsageError if the Region is not that of the emulator, which has no other */

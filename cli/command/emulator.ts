@@ -24,6 +24,8 @@ export interface Emulator {
    * @throws UsageError if it refuses that; MissingPrecondition
    */
   trigger(action: object): Promise<string | undefined>;
+  /** Asks one of its pages. @throws MissingPrecondition */
+  page(method: string, path: string, body?: string): Promise<{ status: number; text: string }>;
 }
 
 /** Longer than a busy emulator takes; another server may never answer. */
@@ -49,18 +51,16 @@ export async function connectEmulator(
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
     throw new UsageError('AWS_ENDPOINT_URL is no address: expected one such as http://127.0.0.1:4599');
   }
-  const ask = async (path: string, posted?: object) => {
-    const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const page: Emulator['page'] = async (method, path, body) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     try {
-      const signal = patience();
-      return await (posted
-        ? request(endpoint + path, { ...post, signal }, JSON.stringify(posted))
-        : request(endpoint + path, { signal }));
+      const { status = 0, text } = await request(endpoint + path, { method, headers, signal: patience() }, body);
+      return { status, text };
     } catch (error) {
       throw failureOf(error, endpoint);
     }
   };
-  const answered = await ask('/clock');
+  const answered = await page('GET', '/clock');
   const { data } = ClockSchema.safeParse(answered.status === 200 ? jsonIn(answered.text) : undefined);
   if (!data) throw noEmulator(endpoint);
   const { now, speed, region } = data;
@@ -72,13 +72,14 @@ export async function connectEmulator(
       now: () => new Date(start + (performance.now() - realStart) * speed),
       sleep: (seconds) => systemClock.sleep(seconds / speed),
     },
+    page,
     async entitlements() {
-      const result = parseEntitlements(jsonIn((await ask('/entitlements')).text));
+      const result = parseEntitlements(jsonIn((await page('GET', '/entitlements')).text));
       if ('issues' in result) throw new InputError('the emulator', result.issues);
       return result.entitlements;
     },
     async trigger(action) {
-      const { status, text } = await ask('/trigger', action);
+      const { status, text } = await page('POST', '/trigger', JSON.stringify(action));
       if (status === 200) return z.parse(TriggeredSchema, jsonIn(text)).membershipId;
       throw new UsageError(RefusalSchema.safeParse(jsonIn(text)).data?.error.join('\n') ?? 'The emulator refuses this');
     },

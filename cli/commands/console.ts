@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { About } from '../../console/server.ts';
+import type { About, Ids, Names } from '../../console/routes.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { escaped } from '../../operator/text.ts';
+import { Unread } from '../../operator/unread.ts';
+import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
@@ -19,10 +25,11 @@ export function consoleCommand(run: Runner): Command {
       'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes.',
     examples: [
       ['usher console', 'the deployment of entitlements.yml'],
-      ['usher console --local', 'the emulator, with a lab to play in'],
+      ['usher console --local', 'the emulator, with a lab to play in; starts one if none runs'],
       ['usher console --no-open', 'only print the address'],
     ],
     permissions: [],
+    startsEmulator: true,
   })
     .option('--allow-changes', 'offer to start, release and redrive')
     .option('--no-open', 'do not open the page')
@@ -30,10 +37,29 @@ export function consoleCommand(run: Runner): Command {
 }
 
 async function console(context: Context, command: Command): Promise<void> {
-  const { terminal } = context;
-  const { allowChanges, open } = optionsOf(command, Options);
+  const options = optionsOf(command, Options);
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
+  context.onStray((error) => context.terminal.note(bugInWords(error)));
+  try {
+    await serve(options, { context, command, ending });
+  } finally {
+    await context.endEmulator?.();
+  }
+}
+
+interface Serving {
+  context: Context;
+  command: Command;
+  /** Ends the console. */
+  ending: AbortController;
+}
+
+async function serve(
+  { allowChanges, open }: z.infer<typeof Options>,
+  { context, command, ending }: Serving,
+): Promise<void> {
+  const { terminal } = context;
   const [{ serveConsole }, { readAssets }] = await Promise.all([
     import('../../console/server.ts'),
     import('../../console/assets.ts'),
@@ -41,18 +67,40 @@ async function console(context: Context, command: Command): Promise<void> {
   const { url, close } = await serveConsole({
     token: randomBytes(TOKEN_BYTES).toString('base64url'),
     about: await aboutOf(context, allowChanges),
-    command: { run: context.run, prefix: prefixOf(command), now: timeOf(context) },
+    command: { run: context.run, prefix: prefixOf(command, context), now: timeOf(context) },
+    names: (ids) => namesOf(ids, context),
+    emulator: context.emulator?.page,
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
-    onProblem: (problem) => terminal.note(problem),
+    onIdle() {
+      terminal.note('The console ends: no page has been open for 30 minutes.');
+      ending.abort();
+    },
+    onProblem: (problem) => terminal.note(bugInWords(problem)),
   });
   try {
     if (context.json) terminal.json({ type: 'console', url });
     else terminal.line(`The console is at ${url} until Ctrl-C.`);
-    if (open) await terminal.openFile(url);
-    await new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
+    if (open) await openPage(url, terminal);
+    if (!ending.signal.aborted) await once(ending.signal, 'abort');
   } finally {
     await close();
+  }
+}
+
+/** A bug of a command ends one answer, not the console. */
+function bugInWords(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return ['A bug, which did not end the console:', ...text.split('\n')].map(escaped).join('\n');
+}
+
+/** Opens the page. Where nothing can open it, the address has been printed. */
+async function openPage(url: string, terminal: Context['terminal']): Promise<void> {
+  try {
+    await terminal.openFile(url);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    terminal.note('Nothing here opens a page: open the address yourself.');
   }
 }
 
@@ -70,20 +118,37 @@ function timeOf({ clock, emulator }: Context): () => Promise<Date> {
 async function aboutOf(context: Context, allowChanges: boolean): Promise<About> {
   const services = await context.services();
   const identity = await context.unread.attempt(services.identity);
+  const { entitlements, notices } = await context.entitlements();
   return {
     ...(identity ? { account: identity.value.accountId } : {}),
     stage: context.stage,
     region: services.region,
     local: context.local,
     allowChanges,
+    has: { subscriptions: entitlements.some(({ subscription }) => subscription), notices: notices !== undefined },
   };
 }
 
+/** Returns no name while there are no credentials: the answers next to it say so. */
+async function namesOf(ids: Ids, context: Context): Promise<Names> {
+  const asker = { ...context, unread: new Unread(), progress: () => undefined };
+  try {
+    const users = await readNames(ids.users, asker);
+    const groups = await readGroupNames(ids.groups, asker);
+    return { users: Object.fromEntries(users), groups: Object.fromEntries(groups) };
+  } catch (error) {
+    if (error instanceof RefusedError) return { users: {}, groups: {} };
+    throw error;
+  }
+}
+
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command): string[] {
+function prefixOf(command: Command, { emulator, endEmulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
+    // Other commands do not find an emulator of this process by themselves.
+    ...(emulator && endEmulator ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

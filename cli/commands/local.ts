@@ -12,7 +12,7 @@ import { deliveryLine } from '../../operator/notices/notice-line.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner, SUB_COMMAND_HELP } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
+import { EMULATOR_PEOPLE, EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { triggerCommand } from './local-trigger.ts';
 
@@ -23,7 +23,6 @@ const Options = z.object({
   directory: z.optional(z.string()),
   state: z.optional(z.string()),
 });
-const DEFAULT_PEOPLE = 20;
 /** Codes of Node for a file that may not grow: the disk is full, or a quota or limit is reached. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -45,7 +44,7 @@ export function localCommand(run: Runner): Command {
   })
     .option('--port <N>', `port to listen at, or 0 for a free one (default: ${EMULATOR_PORT})`)
     .option('--speed <N>', 'seconds per real second (default: 1)')
-    .option('--people <N>', `users in the generated directory (default: ${DEFAULT_PEOPLE})`)
+    .option('--people <N>', `users in the generated directory (default: ${EMULATOR_PEOPLE})`)
     .option('--directory <FILE>', 'users, groups and applications (docs/scenarios.md)')
     .option('--state <DIR>', 'folder that keeps the state, for one usher local at a time')
     .action(run(local))
@@ -63,7 +62,7 @@ async function local(context: Context, command: Command): Promise<void> {
   const { serve } = await import('../../emulator/server.ts');
   const directory =
     file === undefined
-      ? exampleDirectory(entitlements, people ?? DEFAULT_PEOPLE)
+      ? exampleDirectory(entitlements, people ?? EMULATOR_PEOPLE)
       : await directoryIn(file, DirectorySeedSchema);
   if (directory.identityStoreId !== entitlements.identityCenter.identityStoreId) {
     const problem = 'not the identity store of the entitlements (identityCenter.identityStoreId)';

@@ -44,7 +44,7 @@ export function seatsCommand(run: Runner): Command {
     ],
   })
     .option('--people', 'list user by user')
-    .option('--entitlement <NAME>', 'only this entitlement')
+    .option('--entitlement <NAME>', 'only this entitlement; of what is no longer configured, its last name or ARN')
     .addOption(choiceOption('--status <STATUS>', 'only users of this status', SEAT_STATUSES))
     .option('--groups', 'show the groups instead')
     .option('--count', 'count the members of the groups now, instead of at the last sweep')

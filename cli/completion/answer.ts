@@ -92,6 +92,12 @@ function contextFor({ globals, terminal, env }: Request): Promise<Context> {
   const runWithin = () => {
     throw new Error('completion runs no command');
   };
-  const around = { terminal, stdin: {}, onInterrupt: () => undefined, onEnd: () => undefined };
+  const around = {
+    terminal,
+    stdin: {},
+    onInterrupt: () => undefined,
+    onEnd: () => undefined,
+    onStray: () => undefined,
+  };
   return contextOf(globals, around, { env, runWithin });
 }

@@ -31,6 +31,8 @@ export interface Surroundings {
   stdout: TextStream;
   stderr: TextStream;
   stdin: StandardInput;
+  /** Nothing is confirmed, since there is no one to ask: a command shows what it would do, and does not do it. */
+  declines?: boolean;
   env: NodeJS.ProcessEnv;
   /** Opens a file in the program that the system has for it. */
   openFile?(path: string): Promise<unknown>;
@@ -290,6 +292,7 @@ export class Terminal {
   async confirm(question: string, yes: boolean, signal?: AbortSignal): Promise<boolean> {
     await this.finish();
     if (yes) return true;
+    if (this.#surroundings.declines) return false;
     if (!this.isInteractive)
       throw new UsageError('This command needs confirmation, and there is no terminal: add --yes');
     const { confirm } = await import('@inquirer/prompts');

@@ -123,6 +123,24 @@ export function budgetOf(seats: readonly BrakedSeat[], brake: BrakeInput['brake'
   };
 }
 
+/** Revocations of one hour. */
+export interface HourOfRevocations {
+  /** ISO time: the beginning of the hour, in UTC. */
+  since: string;
+  count: number;
+}
+
+/** Returns when the revocations were made that count against the budget. */
+export function revocationsByHour(seats: readonly BrakedSeat[], now: Date): HourOfRevocations[] {
+  const hours = new Map<string, number>();
+  for (const time of seats.flatMap(({ revocations = [] }) => revocations)) {
+    if (isDue(plusSeconds(time, BRAKE_WINDOW_SECONDS), now)) continue;
+    const since = `${plusSeconds(time, 0).slice(0, 13)}:00:00.000Z`;
+    hours.set(since, (hours.get(since) ?? 0) + 1);
+  }
+  return [...hours].sort(([a], [b]) => (a < b ? -1 : 1)).map(([since, count]) => ({ since, count }));
+}
+
 /** How many seats an application has, as far as its limits need it. */
 export interface SeatCounts {
   /** Seats whose assignment may exist. */

@@ -1,6 +1,7 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { createClock } from '@sinonjs/fake-timers';
 import type { Clock } from '../../domain/shared/clock.ts';
+import type { Pace } from './pace.ts';
 
 /** About 25 days. JavaScript fires a longer timer at once, but events may be months apart. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
@@ -113,16 +114,19 @@ export class VirtualTime implements Clock {
   }
 
   /**
-   * Lets time pass like real time, `speed` times as fast, until the signal. Time stands still while work runs, and catches
-   * up afterwards.
+   * Lets time pass like real time, at a pace, until the signal. Time stands still while work runs, and catches up
+   * afterwards.
    *
    * @param onCalm called repeatedly, when no work runs
    */
-  async follow(speed: number, signal: AbortSignal, onCalm: () => Promise<void>): Promise<void> {
-    const [start, realStart] = [this.#clock.now, performance.now()];
+  async follow(pace: Pace, signal: AbortSignal, onCalm: () => Promise<void>): Promise<void> {
+    let target = this.#clock.now;
+    let before = performance.now();
     while (!signal.aborted) {
       let reached = false;
-      const target = start + (performance.now() - realStart) * speed;
+      const now = performance.now();
+      target += pace.take(now - before);
+      before = now;
       this.#clock.setTimeout(
         () => {
           reached = true;

@@ -1,8 +1,8 @@
-import { budgetOf } from '../../domain/decision/brake.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Asker } from '../asker.ts';
 import type { HoldLine, ReleaseLine } from '../lines/holds.ts';
+import { budgetLine } from './budget.ts';
 import { causeOf } from './cause.ts';
 import { digestOf } from './digest.ts';
 import type { ActiveHold } from './holds.ts';
@@ -31,7 +31,7 @@ export async function holdLine(
     digest: digestOf(hold),
     released: hold.released !== undefined,
     ...(cause ? { cause } : {}),
-    budget: budgetOf(seats, readers.entitlements.brake, asker.clock.now()),
+    budget: budgetLine(seats, readers.entitlements.brake, asker.clock.now()),
     users: heldUsers(members, standings, names),
     undo: undoOf(facts),
     release: releaseOf(facts),

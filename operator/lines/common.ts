@@ -27,6 +27,18 @@ export const NoneLineSchema = z.strictObject({
   of: z.string().check(z.describe('The type of the lines that would have come')),
 });
 
+/** What the brake allows in an application. */
+export const BudgetSchema = z.strictObject({
+  allowed: Count.check(z.describe('Revocations that the brake allows in 24 hours')),
+  used: Count,
+  left: Count,
+  byHour: z
+    .array(z.strictObject({ since: TimeSchema, count: Count }))
+    .check(z.describe('Those of them that are made, by the hour in UTC')),
+  nextFreeAt: z.optional(TimeSchema.check(z.describe('When the first of the counted revocations no longer counts'))),
+  allFreeAt: z.optional(TimeSchema.check(z.describe('When the last of them no longer counts'))),
+});
+
 /** Where an event is in the file from which it was taken. */
 export const PlaceSchema = z
   .string()

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Count, TimeSchema } from './common.ts';
+import { BudgetSchema, Count, TimeSchema } from './common.ts';
 
 const Entitlement = z.string().check(z.describe('Name of the entitlement'));
 const Application = z.string().check(z.describe('ARN of the application'));
@@ -28,14 +28,6 @@ const CauseSchema = z.strictObject({
   since: TimeSchema.check(z.describe('When a count first showed fewer members')),
   at: TimeSchema.check(z.describe('When a count last showed fewer members than the one before it')),
   missing: z.optional(z.literal(true).check(z.describe('The group no longer exists'))),
-});
-
-const BudgetSchema = z.strictObject({
-  allowed: Count.check(z.describe('Revocations that the brake allows in 24 hours')),
-  used: Count,
-  left: Count,
-  nextFreeAt: z.optional(TimeSchema.check(z.describe('When the first of the counted revocations no longer counts'))),
-  allFreeAt: z.optional(TimeSchema.check(z.describe('When the last of them no longer counts'))),
 });
 
 const WayOutSchema = z.strictObject({

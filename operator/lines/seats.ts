@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { SeatStatusSchema } from '../../domain/seat/seat.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
-import { TimeSchema } from './common.ts';
+import { BudgetSchema, TimeSchema } from './common.ts';
 
 const Entitlement = z
   .string()
@@ -21,6 +21,17 @@ export const EntitlementLineSchema = z.strictObject({
   held: Count,
   failed: Count,
   unmanaged: Count,
+  budget: z.optional(BudgetSchema.check(z.describe('Of the brake; absent if the ledger could not be read'))),
+  subscriptionFindings: z.optional(
+    z
+      .int()
+      .check(
+        z.minimum(0),
+        z.describe(
+          'Users whose subscription is not as configured, by the last comparison; absent if none is configured',
+        ),
+      ),
+  ),
   assignedGroups: z.optional(
     z.array(z.string()).check(z.describe('Groups that are assigned as a whole: their members have access anyway')),
   ),

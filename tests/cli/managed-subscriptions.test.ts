@@ -38,6 +38,12 @@ describe('a managed subscription', () => {
     expect(csv.out).toMatch(/^userId,entitlement,status,since,dueAt,reason,plan,access\n/);
   });
 
+  it('that is not as configured is counted by usher seats, only of entitlements that have subscriptions', async () => {
+    const [first, second] = linesOf((await operator.run('seats', '--json')).out);
+    expect(first).toMatchObject({ entitlement: ENTITLEMENT, subscriptionFindings: 0 });
+    expect(second).not.toHaveProperty('subscriptionFindings');
+  });
+
   it('is explained by usher why: whose it is, and what only the list can tell', async () => {
     expect(await why(1)).toMatch(
       /Subscription: Usher's own \(Q_DEVELOPER_STANDALONE_PRO, asked for or adopted .+ ago\)\. Usher cancels it when the seat ends\./,

@@ -44,6 +44,7 @@ describe('usher seats, why, held, release and adopt', () => {
       waitlisted: 1,
       held: 0,
       unmanaged: 2,
+      budget: { allowed: 2, used: 0, left: 2, byHour: [] },
     });
     const { out } = await operator.child('seats');
     expect(out.split('\n')[0]).toBe('ENTITLEMENT\tSEATS\tMAX\tWAITLISTED\tLEAVING\tHELD\tFAILED\tUNMANAGED');
@@ -236,6 +237,18 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(error).toMatch(/is no longer configured: list arn:\S+ under retired/);
     expect(code).toBe(2);
     expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
+  });
+
+  it('show an application that is no longer configured, by its last name and by its ARN', async () => {
+    const file = join(operator.folder, 'without.yml');
+    const people = async (only: string) =>
+      linesOf((await operator.run('seats', '--people', '--json', '--entitlement', only, '--entitlements', file)).out);
+    const shown = await people(ENTITLEMENT);
+    expect(shown.length).toBeGreaterThan(5);
+    expect(new Set(shown.map((line) => line['application']))).toEqual(new Set([APPLICATION]));
+    expect(await people(APPLICATION)).toEqual(shown);
+    expect(await people('kiro')).toEqual([{ type: 'none', of: 'seat' }]);
+    expect(await people(APPLICATION.replace(/1$/, '9'))).toMatchObject([{ type: 'error', exitCode: 2 }]);
   });
 
   it('release exactly what was held', async () => {

@@ -73,7 +73,7 @@ export async function runHere(
   const before = process.cwd();
   process.chdir(cwd);
   try {
-    const interruption = { onInterrupt: () => undefined, onEnd: () => undefined };
+    const interruption = { onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined };
     const streams = {
       stdout: out.stream,
       stderr: error.stream,
@@ -257,18 +257,20 @@ function commandsFor(
       const code = during(
         runCommandLine(['--local', ...command, '--json'], streams, {
           onInterrupt: () => undefined,
+          onStray: () => undefined,
           onEnd(ending) {
             end = ending;
           },
         }),
       );
       const [line] = await once(createInterface(out), 'line');
-      process.chdir(before);
       return {
         line: JSON.parse(line),
-        end() {
+        async end() {
           end();
-          return code;
+          const ended = await code;
+          process.chdir(before);
+          return ended;
         },
       };
     },

@@ -14,5 +14,11 @@ export async function aTerminal(): Promise<{ terminal: Terminal; written: string
 
 /** What is around a command that nothing interrupts, and that has no input. */
 export function around(terminal: Terminal) {
-  return { terminal, stdin: {}, onInterrupt: () => undefined, onEnd: () => undefined };
+  return {
+    terminal,
+    stdin: {},
+    onInterrupt: () => undefined,
+    onEnd: () => undefined,
+    onStray: () => undefined,
+  };
 }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { About } from '../../server.ts';
+import type { About } from '../../routes.ts';
 
 const KEY = 'usher-token';
 

@@ -1,9 +1,16 @@
 import { signal, useSignal } from '@preact/signals';
 import { now } from '../data/answers.ts';
 
-export type TimeMode = 'relative' | 'local' | 'UTC';
+type TimeMode = 'relative' | 'local' | 'UTC';
 /** How times are shown. */
 export const timeMode = signal<TimeMode>('relative');
+
+const NEXT_MODES = { relative: 'local', local: 'UTC', UTC: 'relative' } as const;
+
+/** Shows times in the next way. */
+export function nextTimeMode(): void {
+  timeMode.value = NEXT_MODES[timeMode.value];
+}
 
 /** A time, as the user wants times to be shown. The others are in its title. */
 export function Time({ at }: { at: string | undefined }) {
@@ -37,23 +44,30 @@ function relative(at: string, from: Date): string {
 
 /** Text with a button that copies it. */
 export function Copy({ text, label, class: name }: { text: string; label: string; class?: string }) {
-  const copied = useSignal(false);
   return (
     <span class={`copy ${name ?? ''}`}>
       <code>{text}</code>
-      <button
-        type="button"
-        class="quiet"
-        aria-label={label}
-        title={label}
-        onClick={async () => {
-          await navigator.clipboard.writeText(text);
-          copied.value = true;
-        }}
-      >
-        {copied.value ? 'copied' : 'copy'}
-      </button>
+      <CopyButton text={text} label={label} />
     </span>
+  );
+}
+
+/** A button that copies a text that stands next to it. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const copied = useSignal(false);
+  return (
+    <button
+      type="button"
+      class="quiet"
+      aria-label={label}
+      title={label}
+      onClick={async () => {
+        await navigator.clipboard.writeText(text);
+        copied.value = true;
+      }}
+    >
+      {copied.value ? 'copied' : 'copy'}
+    </button>
   );
 }
 
@@ -62,7 +76,7 @@ export function count(number: number | undefined): string {
   return number === undefined ? '?' : number.toLocaleString('en');
 }
 
-const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○' } as const;
+const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○', busy: '▸' } as const;
 export type Tone = keyof typeof SHAPES;
 
 /** A status, by its word, a shape and a colour. */

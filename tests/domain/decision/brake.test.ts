@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyBrake, type BrakeInput, budgetOf, countSeats, type Revocation } from '../../../domain/decision/brake.ts';
+import {
+  applyBrake,
+  type BrakeInput,
+  budgetOf,
+  countSeats,
+  type Revocation,
+  revocationsByHour,
+} from '../../../domain/decision/brake.ts';
 import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
 import type { Seat, SeatStatus } from '../../../domain/seat/seat.ts';
 import { aGrantedSeat, iso } from '../../support/builders.ts';
@@ -241,5 +248,22 @@ describe('budgetOf', () => {
   it('counts revocations in progress, and is never less than nothing', () => {
     const revoking = [1, 2, 3].map(() => aGrantedSeat({ status: 'revoking' }));
     expect(budgetOf(revoking, brake, START)).toEqual({ allowed: 2, used: 3, left: 0 });
+  });
+});
+
+describe('revocationsByHour', () => {
+  it('counts the revocations of the last 24 hours by the hour in which they were made, the earliest first', () => {
+    const now = new Date('2026-03-10T12:30:00.000Z');
+    const revoked = (...revocations: string[]) => aGrantedSeat({ status: 'revoked', revocations });
+    const seats = [
+      revoked('2026-03-10T12:10:00.000Z', '2026-03-09T12:30:00.000Z'),
+      revoked('2026-03-09T12:30:01.000Z'),
+      revoked('2026-03-10T12:00:00.000Z'),
+      aGrantedSeat(),
+    ];
+    expect(revocationsByHour(seats, now)).toEqual([
+      { since: '2026-03-09T12:00:00.000Z', count: 1 },
+      { since: '2026-03-10T12:00:00.000Z', count: 2 },
+    ]);
   });
 });

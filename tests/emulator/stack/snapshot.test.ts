@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Pace } from '../../../emulator/engine/pace.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readState, type SavedState, writeState } from '../../../emulator/stack/snapshot.ts';
 import { openStack } from '../../../emulator/stack/stack.ts';
@@ -89,7 +90,7 @@ describe('the state of an emulator', () => {
     await before.start({ userId: user(2) });
     // Time passes until Amazon SES has throttled, and no further.
     const ended = new AbortController();
-    await before.follow(1000, ended.signal, async () => {
+    await before.follow(new Pace(1000), ended.signal, async () => {
       if (before.faults.left().length === 0) ended.abort();
     });
     const folder = aFolder();

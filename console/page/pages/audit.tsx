@@ -1,0 +1,167 @@
+import './audit.css';
+import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { type Answer, useAnswer } from '../data/answers.ts';
+import { type AuditRow, FIELDS, type Filter, filtered, linkTo, patternOf, rowsOf } from '../data/audit.ts';
+import { filter, Link, place, to } from '../data/route.tsx';
+import { save } from '../data/save.ts';
+import { csvOf, isUserId } from '../data/table.ts';
+import { AuditEvent } from '../parts/audit-event.tsx';
+import { AuditFacets } from '../parts/audit-facets.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { Copy, count, Status, Time, type Tone } from '../parts/text.tsx';
+import { User } from '../parts/user.tsx';
+
+/** Read again and again, as events arrive. What lies further back is read once. */
+const TAILED = new Set(['15m', '3h', '1d']);
+/** More is not read by people; a file has all. */
+const PAGE = 200;
+const MOST_SHOWN = 2000;
+
+/** Who got or lost what, when and why. `about`: the id of one event. */
+export function Audit({ about }: { about: string }) {
+  const { query } = place.value;
+  const since = query.get('since') ?? '1d';
+  const until = query.get('until') ?? undefined;
+  const user = query.get('user') ?? undefined;
+  const isTailed = TAILED.has(since) && until === undefined;
+  const isId = user === undefined || isUserId(user);
+  const answer = useAnswer('audit', { since, until, user: isId ? user : undefined }, { live: isTailed });
+  const rows = useMemo(() => rowsOf(answer.of('audit-event')), [answer.lines]);
+  const chosen: Filter = {
+    event: query.get('event') ?? undefined,
+    entitlement: query.get('entitlement') ?? undefined,
+    userId: isId ? user : undefined,
+    execution: query.get('execution') ?? undefined,
+  };
+  if (about !== '') return <AuditEvent uid={about} rows={rows} answer={answer} />;
+  return (
+    <>
+      <h1>Audit</h1>
+      <AuditFacets rows={rows} chosen={chosen} />
+      <Events answer={answer} rows={filtered(rows, chosen)} of={rows.length} isTailed={isTailed} />
+      <section class="panel">
+        <h2>The same, as it happens, elsewhere</h2>
+        <p class="soft">The pattern of an EventBridge rule on the audit bus that matches what is filtered above:</p>
+        <Copy text={patternOf(chosen)} label="Copy the pattern" />
+      </section>
+    </>
+  );
+}
+
+interface EventsProps {
+  answer: Answer;
+  rows: readonly AuditRow[];
+  of: number;
+  isTailed: boolean;
+}
+
+function Events({ answer, rows, of, isTailed }: EventsProps) {
+  const most = useSignal(PAGE);
+  const shown = rows.slice(0, most.value);
+  const actions = rows.length > 0 && (
+    <>
+      <span class="soft" role="status">
+        {count(rows.length)}
+        {rows.length < of && ` of ${count(of)}`}
+        {isTailed ? ', as they arrive' : ''}
+      </span>
+      <button type="button" class="quiet" onClick={() => save('audit.csv', csvOf(rows, FIELDS), 'text/csv')}>
+        CSV
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => save('audit.jsonl', rows.map(({ json }) => `${json}\n`).join(''), 'application/jsonl')}
+      >
+        JSON Lines
+      </button>
+    </>
+  );
+  const empty = (
+    <Empty title={of > 0 ? 'No event matches' : 'No audit event in this time'}>
+      Each change that Usher makes is an event. A longer time or fewer filters may have some.
+    </Empty>
+  );
+  return (
+    <Panel title="Events" answer={answer} actions={actions} {...(rows.length === 0 ? { empty } : {})}>
+      <table>
+        <thead>
+          <tr>
+            <th>when</th>
+            <th>event</th>
+            <th>entitlement</th>
+            <th>person</th>
+            <th>why</th>
+            <th>execution</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((row) => (
+            <Row key={row.uid || row.json} row={row} />
+          ))}
+        </tbody>
+      </table>
+      {rows.length > shown.length &&
+        (shown.length < MOST_SHOWN ? (
+          <button
+            type="button"
+            onClick={() => {
+              most.value += PAGE;
+            }}
+          >
+            Show {count(Math.min(PAGE, rows.length - shown.length))} more
+          </button>
+        ) : (
+          <p class="soft">
+            Shown: the newest {count(shown.length)} of {count(rows.length)}. Filter them, or save the file, which has
+            all.
+          </p>
+        ))}
+    </Panel>
+  );
+}
+
+const TONES: Readonly<Record<string, Tone>> = {
+  'Seat Assigned': 'good',
+  'Seat Kept': 'good',
+  'Seat Adopted': 'good',
+  'Seat Waitlisted': 'wait',
+  'Seat Leaving': 'wait',
+  'Seat Refused': 'bad',
+  'Revocations Held': 'bad',
+  'Onboarding Failed': 'bad',
+};
+
+function Row({ row }: { row: AuditRow }) {
+  const { uid, at, event, entitlement, userId, reason, execution } = row;
+  const status = <Status tone={TONES[event] ?? 'calm'}>{event}</Status>;
+  return (
+    <tr>
+      <td>
+        <Time at={at || undefined} />
+      </td>
+      <td>{uid === '' ? status : <Link href={linkTo(row)}>{status}</Link>}</td>
+      <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
+      <td>{userId !== '' && <User userId={userId} />}</td>
+      <td>{reason}</td>
+      <td>
+        {execution !== '' && (
+          <>
+            <Link href={to.execution(execution)}>
+              <code>{execution.split(':').at(-1) ?? execution}</code>
+            </Link>{' '}
+            <button
+              type="button"
+              class="quiet"
+              title="Only events of this execution"
+              onClick={() => filter({ execution })}
+            >
+              only
+            </button>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,176 @@
+import './executions.css';
+import { type LineOf, useAnswer } from '../data/answers.ts';
+import { isShown, TRIGGERS, triggerOf } from '../data/execution.ts';
+import { filter, place } from '../data/route.tsx';
+import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { count, duration, Time } from '../parts/text.tsx';
+
+const LIMIT = 50;
+/** The command lists no more. */
+const MOST = 1000;
+
+const OUTCOMES = {
+  running: 'running',
+  converged: 'converged',
+  held: 'held',
+  failed: 'failed',
+  handedOver: 'handed over',
+  ignored: 'ignored',
+};
+
+/** What happened lately, the newest first. */
+export function Executions() {
+  const { query } = place.value;
+  const [outcome, trigger, text, ticks] = ['outcome', 'trigger', 'text', 'ticks'].map(
+    (name) => query.get(name) ?? undefined,
+  );
+  const limit = Math.min(MOST, Math.max(1, Number.parseInt(query.get('limit') ?? '', 10) || LIMIT));
+  const answer = useAnswer(
+    'executions',
+    { limit: String(limit), ...(ticks === undefined ? {} : { ticks }) },
+    { live: true },
+  );
+  const rows = answer.lines.filter((line) => line.type === 'execution' || line.type === 'fold');
+  const isFiltered = (outcome ?? trigger ?? text) !== undefined;
+  const shown = rows.filter((line) => (line.type === 'fold' ? !isFiltered : isShown(line, { outcome, trigger, text })));
+  const [more] = answer.of('more');
+  return (
+    <>
+      <h1>Executions</h1>
+      <Panel
+        title="The newest first"
+        answer={answer}
+        actions={<Filters outcome={outcome} trigger={trigger} text={text} />}
+        empty={
+          rows.length === 0 ? (
+            <Empty title="There is no execution yet">
+              A change in Identity Center, a tick or a manual start begins one.
+            </Empty>
+          ) : undefined
+        }
+      >
+        {shown.length === 0 ? (
+          <Empty title="No execution matches">{count(rows.length)} were read, and none of them is like this.</Empty>
+        ) : (
+          <table>
+            <thead>
+              <tr>
+                <th>Started</th>
+                <th>Trigger</th>
+                <th>Subject</th>
+                <th>Outcome</th>
+                <th class="number">Changes</th>
+                <th class="number">Took</th>
+                <th>Execution</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((line) =>
+                line.type === 'fold' ? (
+                  <Fold key={`fold ${line.since}`} line={line} />
+                ) : (
+                  <Row key={line.execution} line={line} />
+                ),
+              )}
+            </tbody>
+          </table>
+        )}
+        {more && (
+          <p class="more">
+            The newest {count(more.read)}; there are more.{' '}
+            {limit < MOST ? (
+              <button type="button" onClick={() => filter({ limit: String(Math.min(MOST, limit * 2)) })}>
+                Show {count(Math.min(MOST, limit * 2))}
+              </button>
+            ) : (
+              'This page shows no more. The audit page searches further back.'
+            )}
+          </p>
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function Row({ line }: { line: LineOf<'execution'> }) {
+  const { startedAt, endedAt, subject, execution } = line;
+  return (
+    <tr>
+      <td class="nowrap">
+        <Time at={startedAt} />
+      </td>
+      <td>{triggerOf(subject)}</td>
+      <td>
+        <About subject={subject} />
+      </td>
+      <td>
+        <Outcome line={line} />
+      </td>
+      <td class="number nowrap">
+        <Changes line={line} />
+      </td>
+      <td class="number nowrap">
+        {endedAt !== undefined && duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}
+      </td>
+      <td>
+        <ExecutionLink arn={execution} />
+      </td>
+    </tr>
+  );
+}
+
+/** Ticks in which nothing happened. */
+function Fold({ line: { count: ticks, since, until } }: { line: LineOf<'fold'> }) {
+  return (
+    <tr class="fold">
+      <td class="nowrap">
+        <Time at={until} />
+      </td>
+      <td colSpan={5}>
+        {count(ticks)} {ticks === 1 ? 'tick' : 'ticks'} with nothing to do, since <Time at={since} />
+      </td>
+      <td>
+        <button type="button" class="quiet" onClick={() => filter({ ticks: '1' })}>
+          Show each tick
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function Filters({ outcome, trigger, text }: Readonly<Record<'outcome' | 'trigger' | 'text', string | undefined>>) {
+  return (
+    <>
+      <Choice name="outcome" title="Outcome" choices={OUTCOMES} chosen={outcome} />
+      <Choice name="trigger" title="Trigger" choices={TRIGGERS} chosen={trigger} />
+      <input
+        type="search"
+        aria-label="Filter by id, operation or reason"
+        placeholder="Id, operation or reason"
+        value={text ?? ''}
+        onInput={(event) => filter({ text: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+function Choice({ name, title, choices, chosen }: ChoiceProps) {
+  return (
+    <select aria-label={title} value={chosen ?? ''} onChange={(event) => filter({ [name]: event.currentTarget.value })}>
+      <option value="">{title}: all</option>
+      {Object.entries(choices).map(([key, word]) => (
+        <option key={key} value={key}>
+          {word}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+interface ChoiceProps {
+  name: string;
+  title: string;
+  choices: Readonly<Record<string, string>>;
+  chosen: string | undefined;
+}

@@ -1,0 +1,213 @@
+import './plan.css';
+import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { type Answer, type LineOf, useAnswer, usePosted } from '../data/answers.ts';
+import { filter, go, Link, place, to } from '../data/route.tsx';
+import { counted } from '../data/table.ts';
+import { Empty, Panel } from '../parts/panel.tsx';
+import { PlanNotes } from '../parts/plan-notes.tsx';
+import { CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
+import { User } from '../parts/user.tsx';
+import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
+
+type Line = LineOf<'plan'>;
+type Change = LineOf<'planned-change'>;
+
+/** What the configuration in force, or another one, would change, and for whom. */
+export function Plan() {
+  const inForce = useAnswer('plan');
+  const text = useSignal('');
+  const { answer: proposed, send } = usePosted('/api/plan');
+  return (
+    <>
+      <h1>Plan</h1>
+      <section class="panel">
+        <header>
+          <h2>Try another configuration</h2>
+        </header>
+        <form
+          class="proposal"
+          onSubmit={(event) => {
+            event.preventDefault();
+            send({ text: text.value });
+          }}
+        >
+          <label>
+            <span>Open a file</span>
+            <input
+              type="file"
+              accept=".yml,.yaml,.json"
+              onChange={async ({ currentTarget }) => {
+                const [file] = currentTarget.files ?? [];
+                if (!file) return;
+                text.value = await file.text();
+                send({ text: text.value });
+              }}
+            />
+          </label>
+          <label>
+            <span>
+              or paste an <code>entitlements.yml</code>
+            </span>
+            <textarea
+              rows={text.value === '' ? 3 : 12}
+              spellcheck={false}
+              value={text.value}
+              onInput={({ currentTarget }) => {
+                text.value = currentTarget.value;
+              }}
+            />
+          </label>
+          <div>
+            <button type="submit" disabled={text.value.trim() === ''}>
+              Show what it would change
+            </button>{' '}
+            <small>Nothing is changed, and the text is kept nowhere.</small>
+          </div>
+        </form>
+      </section>
+      {proposed && <OnePlan title="With this configuration" answer={proposed} />}
+      {!proposed && <OnePlan title="With the configuration of now" answer={inForce} />}
+    </>
+  );
+}
+
+function OnePlan({ title, answer }: { title: string; answer: Answer }) {
+  const changes = useMemo(() => answer.of('planned-change'), [answer.lines]);
+  const [total] = answer.of('plan-total');
+  const plans = answer.of('plan');
+  return (
+    <Panel title={title} answer={answer}>
+      {total && !total.hasChanges && (
+        <Empty title="Nothing would change">
+          Usher has made every change that it may make, as far as could be read.
+        </Empty>
+      )}
+      {total?.deployed === false && <p>There is no ledger here: this is a plan for a first deployment.</p>}
+      {plans.length > 0 && <Numbers plans={plans} total={total} />}
+      <PlanNotes plans={plans} groupNames={answer.of('group-name')} />
+      {changes.length > 0 && <Changes changes={changes} />}
+    </Panel>
+  );
+}
+
+const ALWAYS = ['gains', 'waitlisted', 'leaving', 'revoked', 'held'] as const;
+const SOMETIMES = ['kept', 'repaired', 'dropped'] as const;
+
+function Numbers({ plans, total }: { plans: readonly Line[]; total: LineOf<'plan-total'> | undefined }) {
+  const kinds = [...ALWAYS, ...SOMETIMES.filter((kind) => plans.some((line) => line[kind] > 0))];
+  const hasNotices = total?.notices !== undefined;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Entitlement</th>
+          {['seats', 'after', 'cap', ...kinds, 'waitlist', ...(hasNotices ? ['notices'] : [])].map((title) => (
+            <th scope="col" class="number" key={title}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {plans.map((line) => {
+          const name = line.entitlement ?? line.application;
+          return (
+            <tr key={line.application}>
+              <th scope="row">
+                <Link href={to.entitlement(name)}>{name}</Link>{' '}
+                {line.mode === 'observe' ? '(observe)' : line.configuration !== 'known' && `(${line.configuration})`}
+              </th>
+              <td class="number">{count(line.seats)}</td>
+              <td class="number">{count(line.seatsAfter)}</td>
+              <td class="number">{line.max === undefined ? '' : count(line.max)}</td>
+              {kinds.map((kind) => (
+                <td class="number" key={kind}>
+                  {line[kind] === 0 ? <span class="soft">0</span> : <strong>{count(line[kind])}</strong>}
+                </td>
+              ))}
+              <td class="number">{count(line.waitlistedAfter)}</td>
+              {hasNotices && <td class="number">{line.notices === undefined ? '' : count(line.notices)}</td>}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+const TONES: Readonly<Record<Change['change'], Tone>> = {
+  gains: 'good',
+  waitlisted: 'wait',
+  leaving: 'wait',
+  revoked: 'bad',
+  held: 'bad',
+  kept: 'good',
+  repaired: 'calm',
+  dropped: 'calm',
+};
+
+const COLUMNS: readonly Column<Change>[] = [
+  {
+    key: 'userId',
+    title: 'User',
+    width: '24rem',
+    value: ({ userId }) => userId,
+    cell: ({ userId }) => (
+      <>
+        <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
+      </>
+    ),
+  },
+  { key: 'entitlement', title: 'Entitlement', width: '12rem', value: ({ entitlement }) => entitlement },
+  {
+    key: 'change',
+    title: 'Change',
+    width: '8.5rem',
+    value: ({ change }) => change,
+    cell: ({ change }) => <Status tone={TONES[change]}>{change}</Status>,
+  },
+  { key: 'position', title: 'Place', width: '5rem', isNumber: true, value: ({ position }) => position },
+  {
+    key: 'dueAt',
+    title: 'Due',
+    width: '8rem',
+    value: ({ dueAt }) => dueAt,
+    cell: ({ dueAt }) => <Time at={dueAt} />,
+  },
+  { key: 'reason', title: 'Reason', value: ({ reason }) => reason },
+];
+
+function Changes({ changes }: { changes: readonly Change[] }) {
+  const change = place.value.query.get('change') ?? '';
+  const rows = useMemo(
+    () => (change === '' ? changes : changes.filter((one) => one.change === change)),
+    [changes, change],
+  );
+  return (
+    <div class="changes">
+      <VirtualTable
+        label="What changes for whom"
+        rows={rows}
+        of={changes.length}
+        columns={COLUMNS}
+        onOpen={({ userId }) => go(to.person(userId))}
+        file="plan"
+      >
+        <h3>For whom</h3>
+        <select
+          aria-label="Change"
+          value={change}
+          onChange={({ currentTarget }) => filter({ change: currentTarget.value })}
+        >
+          <option value="">every change</option>
+          {[...counted(changes, (one) => one.change)].map(([one, number]) => (
+            <option key={one} value={one}>
+              {one} ({count(number)})
+            </option>
+          ))}
+        </select>
+      </VirtualTable>
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+import type { Answer } from '../data/answers.ts';
+import { type AuditRow, linkTo, patternOf } from '../data/audit.ts';
+import { Link, to } from '../data/route.tsx';
+import { Empty, Panel } from './panel.tsx';
+import { Copy, Time } from './text.tsx';
+import { Id, User } from './user.tsx';
+
+/** One audit event, as it was delivered. */
+export function AuditEvent({ uid, rows, answer }: { uid: string; rows: readonly AuditRow[]; answer: Answer }) {
+  const row = rows.find((one) => one.uid === uid);
+  const empty = (
+    <Empty title="No event with this id in this time">
+      The log keeps events for a time only.{' '}
+      <Link href={`/audit/${encodeURIComponent(uid)}?since=30d`}>Look at the last 30 days</Link>
+    </Empty>
+  );
+  return (
+    <>
+      <h1>{row?.event ?? 'Audit event'}</h1>
+      <Panel title="Event" answer={answer} {...(row ? {} : { empty })}>
+        {row && <Facts row={row} />}
+      </Panel>
+    </>
+  );
+}
+
+function Facts({ row }: { row: AuditRow }) {
+  const { uid, at, entitlement, userId, reason, execution, json } = row;
+  return (
+    <>
+      <table>
+        <tbody>
+          <tr>
+            <th scope="row">id</th>
+            <td>
+              <Id value={uid} />
+            </td>
+          </tr>
+          <tr>
+            <th scope="row">when</th>
+            <td>
+              <Time at={at} /> <span class="soft">{at}</span>
+            </td>
+          </tr>
+          <tr>
+            <th scope="row">person</th>
+            <td>{userId === '' ? 'none' : <User userId={userId} />}</td>
+          </tr>
+          <tr>
+            <th scope="row">entitlement</th>
+            <td>{entitlement === '' ? 'none' : <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
+          </tr>
+          <tr>
+            <th scope="row">why</th>
+            <td>{reason}</td>
+          </tr>
+          <tr>
+            <th scope="row">execution</th>
+            <td>
+              <Link href={to.execution(execution)}>
+                <code>{execution}</code>
+              </Link>
+            </td>
+          </tr>
+          <tr>
+            <th scope="row">link</th>
+            <td>
+              <Copy text={linkTo(row)} label="Copy the permanent link" />
+            </td>
+          </tr>
+          <tr>
+            <th scope="row">pattern</th>
+            <td>
+              <Copy
+                text={patternOf({ event: row.event, userId: userId || undefined })}
+                label="Copy the EventBridge pattern"
+              />
+            </td>
+          </tr>
+        </tbody>
+      </table>
+      <h3>JSON</h3>
+      <pre>{JSON.stringify(JSON.parse(json), null, 2)}</pre>
+    </>
+  );
+}

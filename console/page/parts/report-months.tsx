@@ -1,0 +1,179 @@
+import { type Answer, type LineOf, now, useAnswer } from '../data/answers.ts';
+import { averageOf, monthsUpTo, trendOf } from '../data/months.ts';
+import { filter, Link, to } from '../data/route.tsx';
+import { save } from '../data/save.ts';
+import { csvOf, type Field } from '../data/table.ts';
+import { Empty, Panel } from './panel.tsx';
+import { count, duration } from './text.tsx';
+
+type Month = LineOf<'month'>;
+
+/** Each reads the audit stream of its month, so that no more are asked than are shown. */
+const MOST_MONTHS = 6;
+const AT_FIRST = 2;
+
+const FIELDS: readonly Field<Month>[] = (
+  [
+    ...([
+      'month',
+      'entitlement',
+      'application',
+      'costCentre',
+      'since',
+      'until',
+      'seatDays',
+      'unknownDays',
+      'peak',
+    ] as const),
+    ...(['joins', 'leaves', 'waitlisted', 'longestWaitlistedSeconds', 'joinToSeatP50Seconds'] as const),
+    ...(['joinToSeatP95Seconds', 'pricePerMonth', 'currency'] as const),
+  ] as const
+).map((key) => ({ key, value: (line) => line[key] }));
+
+/** The months of each entitlement. @param props `shown`: how many, as the address says */
+export function Months({ shown, price }: { shown: string | null; price: string | undefined }) {
+  const most = Math.min(MOST_MONTHS, Math.max(1, Number(shown) || AT_FIRST));
+  const months = monthsUpTo(now.value, MOST_MONTHS);
+  // Before the first answer, the time of the emulator is not known, and so not the month.
+  const isTimeKnown = useAnswer('status', {}, { live: true }).at !== undefined;
+  const answers = months.map((month, index) =>
+    useAnswer('report', { month, price }, { skip: !isTimeKnown || index >= most }),
+  );
+  const asked = answers.slice(0, most);
+  const lines = asked.flatMap((answer) => answer.of('month'));
+  const entitlements = [...Map.groupBy(lines, ({ entitlement }) => entitlement)];
+  const widest = Math.max(1, ...lines.map(averageOf));
+  const actions = (
+    <>
+      {most < MOST_MONTHS && (
+        <button type="button" class="quiet" onClick={() => filter({ months: String(most + 1) })}>
+          One more month
+        </button>
+      )}
+      {lines.length > 0 && (
+        <button type="button" class="quiet" onClick={() => save('report.csv', csvOf(lines, FIELDS), 'text/csv')}>
+          CSV
+        </button>
+      )}
+    </>
+  );
+  const empty = (
+    <Empty title="No month">The records of the audit stream begin later, or no entitlement is configured.</Empty>
+  );
+  return (
+    <Panel title="Months" answer={together(asked)} actions={actions} {...(lines.length === 0 ? { empty } : {})}>
+      <form class="facets" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Price of a seat per month
+          <input
+            placeholder="19 USD"
+            value={price ?? ''}
+            onChange={({ currentTarget }) => filter({ price: currentTarget.value.trim() })}
+          />
+        </label>
+      </form>
+      <table>
+        <thead>
+          <tr>
+            <th>entitlement</th>
+            <th>month</th>
+            <th class="number">seats, average</th>
+            <th>trend</th>
+            <th class="number">peak</th>
+            <th class="number">days of seats</th>
+            <th class="number">joins</th>
+            <th class="number">leaves</th>
+            <th class="number">waitlisted</th>
+            <th class="number">join to seat, p50</th>
+            <th class="number">p95</th>
+            {price !== undefined && <th class="number">price</th>}
+          </tr>
+        </thead>
+        {entitlements.map(([entitlement, list]) => (
+          <tbody key={entitlement}>
+            {list.map((line, index) => (
+              <Row key={line.month} line={line} before={list[index + 1]} isFirst={index === 0} widest={widest} />
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </Panel>
+  );
+}
+
+interface RowProps {
+  line: Month;
+  /** The month before, if it is shown. */
+  before: Month | undefined;
+  isFirst: boolean;
+  /** The most seats of all rows, on average. */
+  widest: number;
+}
+
+function Row({ line, before, isFirst, widest }: RowProps) {
+  const { entitlement, month, costCentre, since, until, unknownDays = 0, pricePerMonth, currency } = line;
+  const average = averageOf(line);
+  const partly = [since && `since ${since.slice(0, 10)}`, until && `up to ${until.slice(0, 10)}`].filter(Boolean);
+  return (
+    <tr>
+      <td>
+        {isFirst && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}
+        {isFirst && costCentre !== undefined && <div class="soft">{costCentre}</div>}
+      </td>
+      <td>
+        {month}
+        {partly.length > 0 && <div class="soft">{partly.join(', ')}</div>}
+      </td>
+      <td class="number">{average.toFixed(1)}</td>
+      <td>
+        <svg width="80" height="12" aria-hidden="true">
+          <rect class="fill" width={(80 * average) / widest} height="12" rx="2" />
+        </svg>{' '}
+        <span class="soft">{trendOf(average, before && averageOf(before))}</span>
+      </td>
+      <td class="number">{count(line.peak)}</td>
+      <td class="number">
+        {count(Math.round(line.seatDays))}
+        {unknownDays > 0 && <div class="soft">{count(Math.round(unknownDays))} unknown</div>}
+      </td>
+      <td class="number">{count(line.joins)}</td>
+      <td class="number">{count(line.leaves)}</td>
+      <td class="number">
+        {count(line.waitlisted)}
+        {line.longestWaitlistedSeconds !== undefined && (
+          <div class="soft">up to {duration(line.longestWaitlistedSeconds)}</div>
+        )}
+      </td>
+      <td class="number">{secondsOf(line.joinToSeatP50Seconds)}</td>
+      <td class="number">{secondsOf(line.joinToSeatP95Seconds)}</td>
+      {pricePerMonth !== undefined && (
+        <td class="number">
+          {pricePerMonth.toFixed(2)} {currency}
+        </td>
+      )}
+    </tr>
+  );
+}
+
+function secondsOf(seconds: number | undefined): string {
+  return seconds === undefined ? '' : duration(seconds);
+}
+
+/** Puts the answers of several months together: what is shown is whole only if all are there. */
+function together(answers: readonly Answer[]): Answer {
+  const [first] = answers;
+  const problem = answers.find((one) => one.problem !== undefined)?.problem;
+  const messages = new Map(answers.flatMap(({ unread }) => unread).map((line) => [line.message, line]));
+  if (!first) throw new Error('a month is always shown');
+  return {
+    ...first,
+    isLoading: answers.every(({ isLoading }) => isLoading),
+    isStale: answers.some(({ isLoading, isStale }) => isLoading || isStale),
+    ...(problem === undefined ? {} : { problem }),
+    error: answers.find(({ error }) => error !== undefined)?.error,
+    unread: [...messages.values()],
+    again: () => {
+      for (const one of answers) one.again();
+    },
+  };
+}
