@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { styleText } from 'node:util';
 import * as z from 'zod/mini';
+import { browser } from './browser.ts';
 
 interface Step {
   name: string;
@@ -94,6 +95,7 @@ console.log();
 for (const { name, verdict, seconds } of results) {
   console.log(`${name.padEnd(10)}${verdict.padEnd(9)}${seconds.toFixed(1).padStart(6)} s`);
 }
+if (!browser) console.log('\nThe pages of the console were not tested: no Chromium is on this machine.');
 const total = (key: 'passed' | 'failed') => results.reduce((sum, result) => sum + result[key], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
 process.exitCode = total('failed') > 0 ? 1 : 0;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildPage } from '../console/assets.ts';
 import { readTemplate } from '../emulator/engine/template.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -58,6 +59,7 @@ const selfContained: Plugin = {
       );
     }
     onLoad({ filter: endingIn('emulator/engine/template.ts') }, () => ({ contents: templateModule() }));
+    onLoad({ filter: endingIn('console/assets.ts') }, async () => ({ contents: await assetsModule() }));
     // A database in files, with native code. The emulator has its database in memory.
     onResolve({ filter: /^level$/ }, ({ path }) => ({ path, namespace: 'absent' }));
     onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
@@ -96,6 +98,18 @@ function templateModule(): string {
     `const template = ${JSON.stringify(template)};`,
     `template.functions = new Map(${JSON.stringify([...functions])});`,
     'export const readTemplate = () => template;',
+  ].join('\n');
+}
+
+/** Writes what `console/assets.ts` makes of the sources of the page. */
+async function assetsModule(): Promise<string> {
+  const { assets } = await buildPage();
+  const texts = [...assets].map(([path, { type, body }]) => [path, type, new TextDecoder().decode(body)]);
+  return [
+    `const texts = ${JSON.stringify(texts)};`,
+    'const encoder = new TextEncoder();',
+    'export const readAssets = async () =>',
+    '  new Map(texts.map(([path, type, text]) => [path, { type, body: encoder.encode(text) }]));',
   ].join('\n');
 }
 

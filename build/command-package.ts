@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { buildPage } from '../console/assets.ts';
 import { type BundledPackage, bundledPackages } from './bundled-packages.ts';
 import { bundleCommand, bundleEvents } from './command-bundle.ts';
 import { eventTypes } from './event-types.ts';
@@ -53,7 +54,7 @@ export async function packCommand(folder: string): Promise<CommandPackage> {
   const directory = join(folder, 'package');
   rmSync(folder, { recursive: true, force: true });
   const bundled = new Map<string, BundledPackage>();
-  for (const bundle of [bundleCommand, bundleEvents]) {
+  for (const bundle of [bundleCommand, bundleEvents, buildPage]) {
     const { metafile } = await bundle(directory);
     for (const one of bundledPackages(metafile, ROOT)) bundled.set(one.path, one);
   }

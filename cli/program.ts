@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { EndsWith, EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
-import type { Context } from './command/context.ts';
+import type { Context, RunWithin } from './command/context.ts';
 import { addShortFlags } from './command/short-flags.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
@@ -59,9 +59,8 @@ export async function runCommandLine(
   const terminal = await Terminal.open(surroundings);
   const contextFor = async (command: Command) => {
     const { contextOf } = await import('./command/context.ts');
-    const run = (inner: readonly string[]) => linesOf(inner, context);
-    const context: Context = await contextOf(command, { terminal, ...interruption, run }, surroundings.env);
-    return context;
+    const { env, stdin } = surroundings;
+    return contextOf(command, { terminal, stdin, ...interruption }, { env, runWithin });
   };
   const code = await runOn(terminal, args, { surroundings, contextFor });
   const wasLeft = await terminal.finish();
@@ -74,17 +73,28 @@ export async function runCommandLine(
  *
  * @returns each line as it is printed; an error is the last one
  */
-async function* linesOf(args: readonly string[], outer: Context): AsyncGenerator<string> {
+export async function* runWithin(
+  args: readonly string[],
+  { contextFor, reconnect }: Parameters<RunWithin>[1],
+  input?: string,
+): AsyncGenerator<string> {
+  const stdin = input === undefined ? {} : Readable.from([input]);
   const printed = new PassThrough();
   const nowhere = new PassThrough().resume();
-  const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin: {}, declines: true, env: {} };
+  const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin, declines: true, env: {} };
   const terminal = await Terminal.open(surroundings);
-  const around = { terminal, onInterrupt: () => undefined, onEnd: () => undefined, onStray: () => undefined };
-  const contextFor = async (command: Command) => {
-    const { contextWithin } = await import('./command/context.ts');
-    return contextWithin(outer, command, around);
+  const around = { terminal, stdin, onInterrupt: () => undefined, onEnd: () => undefined, onStray: () => undefined };
+  const run = async () => {
+    try {
+      const within = { surroundings, contextFor: (command: Command) => contextFor(command, around) };
+      const code = await runOn(terminal, ['--json', ...args], within);
+      // The login may have ended. After the next one, all is as before.
+      if (code === EXIT.precondition) reconnect();
+    } finally {
+      printed.end();
+    }
   };
-  const running = runOn(terminal, ['--json', ...args], { surroundings, contextFor }).finally(() => printed.end());
+  const running = run();
   try {
     yield* createInterface({ input: printed });
   } finally {

@@ -16,17 +16,17 @@ export interface Command {
   now(): Promise<Date>;
 }
 
-/** A question, the command that answers it, and what it says. */
-export interface Answered {
-  /** The question, as in a query. */
+/** A question, and the command that answers it. */
+export interface Question {
+  /** As in a query. */
   ask: string;
+  args: readonly string[];
   /** The command line, to be copied. */
   command: string;
-  lines: AsyncIterable<string>;
 }
 
-/** Asks a question. Undefined if there is no such question. */
-export function answerTo(ask: string, command: Command): Answered | undefined {
+/** Returns a question of the page. Undefined if there is no such question. */
+export function questionOf(ask: string, { prefix }: Pick<Command, 'prefix'>): Question | undefined {
   const args = commandFor(ask);
-  return args && { ask, command: typed([...command.prefix, ...args]), lines: command.run(args) };
+  return args && { ask, args, command: typed([...prefix, ...args]) };
 }

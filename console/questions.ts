@@ -36,7 +36,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     command: ({ entitlement, count }) => ['seats', '--groups', ...option({ entitlement }), ...flag({ count })],
   },
   settings: { params: ['entitlement'], command: (params) => ['seats', '--settings', ...option(params)] },
-  held: { params: [], command: () => ['held'] },
+  held: { params: ['by'], command: (params) => ['held', ...flag(params)] },
   plan: { params: [], command: () => ['plan', '--people'] },
   audit: {
     params: ['since', 'until', 'user', 'entitlement', 'type', 'by'],

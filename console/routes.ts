@@ -3,11 +3,12 @@ import * as z from 'zod/mini';
 import { jsonIn } from '../domain/shared/json.ts';
 import type { AdmittedRequest, Answer, StreamedAnswer } from '../http/server.ts';
 import { events, json, jsonLines, problem } from './answers.ts';
-import { answerTo, type Command } from './ask.ts';
+import { type Command, questionOf } from './ask.ts';
 import { changeFor } from './changes.ts';
 import { type AskEmulator, passOn } from './lab.ts';
 import type { Live } from './live.ts';
 import { typed } from './questions.ts';
+import type { Runs } from './runs.ts';
 
 /** What the page says of itself: whose account, which deployment, and what it may do. */
 export interface About {
@@ -38,6 +39,8 @@ export interface RouteOptions {
   names(ids: Ids): Promise<Names>;
   /** The emulator that it shows, for the lab. */
   emulator?: AskEmulator | undefined;
+  /** Runs the commands of questions. */
+  runs: Runs;
   live: Live;
 }
 
@@ -53,6 +56,8 @@ type Route = (call: Call) => Answer | StreamedAnswer | Promise<Answer | Streamed
 
 /** More than a screen has rows: one call of AWS per user. */
 const MOST_NAMES = 100;
+/** More than a page follows. */
+const MOST_FOLLOWED = 20;
 const IdSchema = z.string().check(z.minLength(1), z.maxLength(100));
 const IdList = z._default(z.array(IdSchema).check(z.maxLength(MOST_NAMES)), []);
 const ConfigurationSchema = z.strictObject({ text: z.string() });
@@ -60,24 +65,46 @@ const ParamsSchema = z.record(z.string(), z.string());
 const IdsSchema = z.strictObject({ users: IdList, groups: IdList });
 
 /** Returns the routes of the API, by method and the part of the path after `/api/`. Without `allowChanges` none changes anything. */
-export function routesOf({ about, command, names, emulator, live }: RouteOptions): ReadonlyMap<string, Route> {
+export function routesOf({ about, command, names, emulator, runs, live }: RouteOptions): ReadonlyMap<string, Route> {
+  const ask = (asked: string, { ended }: AdmittedRequest) => {
+    const question = questionOf(asked, command);
+    return question ? printed(runs.run(question, ended), question.command, command) : NO_QUESTION;
+  };
   const routes: Record<string, Route> = {
     'GET about': () => json(about),
-    'GET ask': ({ rest, url }) => ask(rest + url.search, command),
+    'GET ask': ({ rest, url, request }) => ask(rest + url.search, request),
     // A parameter that may be a name comes in the body: no address has it.
     'POST ask'({ rest, request }) {
       const { data } = ParamsSchema.safeParse(bodyOf(request));
       return data
-        ? ask(`${rest}?${new URLSearchParams(data)}`, command)
+        ? ask(`${rest}?${new URLSearchParams(data)}`, request)
         : problem(400, 'Expected the parameters as JSON');
     },
-    'GET live': ({ request, url }) => events(live.follow(url.searchParams.getAll('ask'), request.ended)),
+    'GET live'({ request, url }) {
+      const asks = [...new Set(url.searchParams.getAll('ask'))];
+      const questions = asks.flatMap((one) => questionOf(one, command) ?? []);
+      if (questions.length < asks.length) return NO_QUESTION;
+      if (asks.length === 0 || asks.length > MOST_FOLLOWED)
+        return problem(400, `Expected 1 to ${MOST_FOLLOWED} questions`);
+      return events(live.follow(questions, request.ended));
+    },
     async 'POST names'({ request }) {
       const { data } = IdsSchema.safeParse(bodyOf(request));
       return data ? json(await names(data)) : problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
     },
-    'POST plan': ({ request }) => plan(bodyOf(request), command),
-    'GET preview': ({ rest, url }) => preview(rest, Object.fromEntries(url.searchParams), { about, command }),
+    // Its text is in no file and in no address.
+    'POST plan'({ request }) {
+      const { data } = ConfigurationSchema.safeParse(bodyOf(request));
+      if (!data) return problem(400, 'Expected the text of an entitlements.yml');
+      const args = ['plan', '-', '--people'];
+      return printed(runs.run({ args, input: data.text }, request.ended), typedWith(command, args), command);
+    },
+    'GET preview': ({ rest, url, request }) =>
+      preview(rest, Object.fromEntries(url.searchParams), {
+        about,
+        command,
+        run: (args) => runs.run({ args }, request.ended),
+      }),
     ...(emulator && { 'GET lab': (call) => lab(call, emulator), 'POST lab': (call) => lab(call, emulator) }),
     ...(about.allowChanges && {
       'POST change': ({ rest, request }) => change(rest, bodyOf(request), command),
@@ -86,20 +113,7 @@ export function routesOf({ about, command, names, emulator, live }: RouteOptions
   return new Map(Object.entries(routes));
 }
 
-/** Answers with the lines of a command, as it prints them. */
-async function ask(question: string, command: Command): Promise<Answer | StreamedAnswer> {
-  const answered = answerTo(question, command);
-  if (!answered) return problem(404, 'There is no such question, or it has no such parameter');
-  return printed(answered.lines, answered.command, command);
-}
-
-/** Answers with what a configuration would change. Its text is in no file and in no address. */
-async function plan(body: unknown, command: Command): Promise<Answer | StreamedAnswer> {
-  const { data } = ConfigurationSchema.safeParse(body);
-  if (!data) return problem(400, 'Expected the text of an entitlements.yml');
-  const args = ['plan', '-', '--people'];
-  return printed(command.run(args, data.text), typedWith(command, args), command);
-}
+const NO_QUESTION = problem(400, 'There is no such question, or it has no such parameter');
 
 /** Passes a request of the lab on to the emulator. */
 async function lab({ rest, request }: Call, emulator: AskEmulator): Promise<Answer> {
@@ -115,15 +129,11 @@ async function lab({ rest, request }: Call, emulator: AskEmulator): Promise<Answ
 async function preview(
   action: string,
   values: object,
-  { about, command }: Pick<RouteOptions, 'about' | 'command'>,
+  { about, command, run }: Pick<RouteOptions, 'about' | 'command'> & Pick<Command, 'run'>,
 ): Promise<Answer | StreamedAnswer> {
   const found = changeFor(action, values);
   if (!found) return NO_CHANGE;
-  return printed(
-    about.allowChanges ? command.run(found.preview) : nothing(),
-    typedWith(command, found.command),
-    command,
-  );
+  return printed(about.allowChanges ? run(found.preview) : nothing(), typedWith(command, found.command), command);
 }
 
 /** Makes a change. A client that goes away does not stop it. */
@@ -133,7 +143,7 @@ async function change(action: string, values: unknown, command: Command): Promis
   return printed(command.run(found.confirmed), typedWith(command, found.command), command);
 }
 
-const NO_CHANGE = problem(404, 'There is no such change, or it has no such values');
+const NO_CHANGE = problem(400, 'There is no such change, or it has no such values');
 
 async function* nothing(): AsyncGenerator<string> {
   yield* [];
@@ -143,6 +153,7 @@ function typedWith({ prefix }: Command, args: readonly string[]): string {
   return typed([...prefix, ...args]);
 }
 
+/** Answers with the lines of a command, as it prints them. */
 async function printed(lines: AsyncIterable<string>, line: string, { now }: Command): Promise<StreamedAnswer> {
   return jsonLines(lines, {
     'x-usher-command': encodeURIComponent(line),

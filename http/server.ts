@@ -49,7 +49,8 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 export async function serveLoopback(
   options: ServerOptions,
 ): Promise<{ endpoint: string; port: number; close(): Promise<void> }> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS });
+  // Of a header that comes twice, Node would drop the second one: a check of the first would say nothing about it.
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS, joinDuplicateHeaders: true });
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -2,7 +2,7 @@ import { isObject } from '../domain/shared/json.ts';
 import type { ValidationIssue } from '../domain/shared/validation.ts';
 import { isManualStart } from './event-shapes.ts';
 import { DEEPEST_LEVELS, isDeeperThan } from './event-title.ts';
-import { labelOf, readBytes, textIn } from './files.ts';
+import { labelOf, readBytes, type StandardInput, textIn } from './files.ts';
 import { InputError } from './input-error.ts';
 import { documentsIn } from './json-documents.ts';
 import { type EventPlace, type Limits, Unwrapper } from './unwrap.ts';
@@ -21,9 +21,9 @@ export interface EventFile {
   leftOut: number;
 }
 
-/** Reads a file with events, or standard input; see {@link eventsIn}. @throws InputError */
-export async function readEvents(file: string): Promise<EventFile> {
-  return eventsIn(await readBytes(file), labelOf(file));
+/** Reads a file with events, or standard input; see {@link eventsIn}. @param stdin what `-` is @throws InputError */
+export async function readEvents(file: string, stdin: StandardInput): Promise<EventFile> {
+  return eventsIn(await readBytes(file, stdin), labelOf(file));
 }
 
 /**

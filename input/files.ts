@@ -11,24 +11,36 @@ const READ_PROBLEMS: Partial<Record<string, string>> = {
   ERR_STRING_TOO_LONG: 'larger than 512 MiB',
 };
 
+/** Standard input. Without an iterator there is none. */
+export interface StandardInput {
+  isTTY?: boolean;
+  [Symbol.asyncIterator]?(): AsyncIterator<Uint8Array | string>;
+}
+
 /** Returns the name of a command-line file in errors; `-` is standard input. */
 export function labelOf(file: string): string {
   return file === '-' ? 'standard input' : file;
 }
 
-/** Reads a text file. @throws InputError if there is no such file, or if it is not UTF-8 */
-export async function readText(file: string): Promise<string> {
-  return textIn(await readBytes(file), labelOf(file));
+/** Reads a text file. @param stdin what `-` is; by default that of the process @throws InputError if there is no such file, or if it is not UTF-8 */
+export async function readText(file: string, stdin?: StandardInput): Promise<string> {
+  return textIn(await readBytes(file, stdin), labelOf(file));
 }
 
-/** Reads a file. @throws InputError if there is no such file */
-export async function readBytes(file: string): Promise<Uint8Array> {
+/** Reads a file. @param stdin see {@link readText} @throws InputError if there is no such file */
+export async function readBytes(file: string, stdin: StandardInput = process.stdin): Promise<Uint8Array> {
   try {
-    return file === '-' ? await buffer(process.stdin) : await readFile(file);
+    return file === '-' ? await buffer(iterableOf(stdin)) : await readFile(file);
   } catch (error) {
     throw readErrorOf(error, labelOf(file));
   }
 }
+
+function iterableOf(stdin: StandardInput): AsyncIterable<Uint8Array | string> {
+  return { [Symbol.asyncIterator]: () => stdin[Symbol.asyncIterator]?.() ?? NOTHING };
+}
+
+const NOTHING: AsyncIterator<never> = { next: async () => ({ done: true, value: undefined }) };
 
 /**
  * Returns the text that bytes are in UTF-8, without a byte order mark. With the mark of UTF-16 they are that: what

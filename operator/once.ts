@@ -1,19 +1,19 @@
 /**
  * Returns a function that makes something at its first call and returns the same at every later one.
  *
- * What could not be made is made anew: the credentials may have come back.
+ * A promise that is rejected is forgotten: a login that has ended may be renewed, and a file may be corrected.
  */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     if (made) return made.value;
-    const making = { value: make() };
-    made = making;
-    if (making.value instanceof Promise) {
-      making.value.catch(() => {
-        if (made === making) made = undefined;
+    const own = { value: make() };
+    made = own;
+    if (own.value instanceof Promise) {
+      own.value.catch(() => {
+        made = undefined;
       });
     }
-    return making.value;
+    return own.value;
   };
 }

@@ -24,7 +24,8 @@ const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: numb
 /** AWS allows two requests per second and account, also to users of the console. */
 const LOOKUPS_PER_SECOND = 1.5;
 
-interface ServicesOptions {
+/** What services are made with. */
+export interface ServicesOptions {
   /** Called, every five seconds at most, when a call is retried. */
   onRetry(text: string): void;
   clock: Clock;
@@ -53,6 +54,7 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
+  const lookupsPacer = pacer(LOOKUPS_PER_SECOND);
   const subscriptionsPacer = pacer(SUBSCRIPTIONS_PER_SECOND);
   const identity = once(async () => (await import('../adapters/operator/caller.ts')).readIdentity(settings));
   const executionPacers = new Map(
@@ -88,9 +90,11 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     async auditCopy(bucket: string) {
       return (await import('../adapters/operator/audit-copy.ts')).connectAuditCopy(settings, bucket, names.prefix);
     },
-    starts: once(async () =>
-      (await import('../adapters/operator/starts.ts')).connectStarts(settings, pacer(LOOKUPS_PER_SECOND)),
-    ),
+    starts: once(async () => (await import('../adapters/operator/starts.ts')).connectStarts(settings, lookupsPacer)),
+    async directoryChanges(identityStoreId: string) {
+      const { connectDirectoryChanges } = await import('../adapters/operator/directory-changes.ts');
+      return connectDirectoryChanges(settings, lookupsPacer, identityStoreId);
+    },
     instances: once(async () =>
       (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
     ),

@@ -1,9 +1,7 @@
-import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import * as z from 'zod/mini';
-import { jsonIn } from '../../domain/shared/json.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { askWith, listIn, pages } from '../requests.ts';
-import { CLOUDTRAIL_ERRORS } from './cloudtrail-errors.ts';
+import { lookUpWith } from './lookup-events.ts';
 
 /** Who started an execution, as CloudTrail has recorded it. */
 export interface RecordedStart {
@@ -26,9 +24,6 @@ export interface Starts {
   between(from: Date, to: Date): AsyncIterable<readonly RecordedStart[]>;
 }
 
-/** The most that one call returns. */
-const EVENTS_PER_PAGE = 50;
-
 const RecordSchema = z.object({
   eventName: z.literal('StartExecution'),
   eventTime: z.string(),
@@ -42,37 +37,20 @@ const RecordSchema = z.object({
   responseElements: z.nullish(z.object({ executionArn: z.optional(z.string()) })),
 });
 
-/** The calls of StartExecution, over the SDK. */
+/** The calls of StartExecution, over the SDK. CloudTrail records the execution in no resource. */
 export function cloudTrailStarts(client: CloudTrailClient, pacer: Pacer): Starts {
-  const ask = askWith(CLOUDTRAIL_ERRORS, pacer);
-  const operation = 'LookupEvents';
+  const lookUp = lookUpWith(client, pacer);
   return {
     async *between(from, to) {
-      for await (const { events } of pages(operation, (NextToken) =>
-        ask(operation, ['calls of StartExecution'], async () => {
-          const command = new LookupEventsCommand({
-            // AWS takes one attribute, and records the execution in no resource.
-            LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'StartExecution' }],
-            StartTime: from,
-            EndTime: to,
-            MaxResults: EVENTS_PER_PAGE,
-            NextToken,
-          });
-          const { Events, NextToken: next } = await client.send(command);
-          return { events: Events, NextToken: next };
-        }),
-      )) {
-        yield listIn(events ?? [], operation, 'Events').flatMap(
-          ({ CloudTrailEvent }) => startIn(CloudTrailEvent) ?? [],
-        );
-      }
+      for await (const page of lookUp('StartExecution', from, to))
+        yield page.flatMap((record) => startIn(record) ?? []);
     },
   };
 }
 
 /** Parses a record; undefined if it is that of a call that failed, or does not say what it started. */
-function startIn(record: string | undefined): RecordedStart | undefined {
-  const { success, data } = z.safeParse(RecordSchema, jsonIn(record));
+function startIn(record: unknown): RecordedStart | undefined {
+  const { success, data } = RecordSchema.safeParse(record);
   if (!success || data.errorCode) return undefined;
   const { userIdentity, requestParameters, responseElements } = data;
   const { stateMachineArn, name } = requestParameters ?? {};

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { labelOf, readText, type StandardInput } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
-import { newMemory } from '../../operator/memory.ts';
 import { once } from '../../operator/once.ts';
 import type { PlanQuestion } from '../../operator/plan/configuration-plan.ts';
 import type { Services } from '../../operator/services.ts';
@@ -14,6 +14,8 @@ import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { connectEmulator, type Emulator } from './emulator.ts';
 import { EMULATOR_STARTERS } from './emulator-starters.ts';
+import type { OwnEmulator } from './own-emulator.ts';
+import { Shared } from './shared.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
@@ -37,6 +39,8 @@ export interface Context extends Asker {
   json: boolean;
   /** What `--local` asks. */
   emulator: Emulator | undefined;
+  /** Ends the emulator that this command has started; absent if it has started none. */
+  endEmulator?: () => Promise<void>;
   /** What the file says, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<PlanQuestion>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
@@ -47,13 +51,17 @@ export interface Context extends Asker {
   onEnd(end: () => void): void;
   /** Hands what fails, and what no one waits for, to a command that continues. What still runs when it ends is not waited for. */
   onStray(take: (error: unknown) => void): void;
+  /** Standard input. */
+  stdin: StandardInput;
   /**
-   * Runs another command line in this process, with `--json` and with what this context has read and opened.
+   * Runs another command line in this process, with `--json` and with what this one has opened and remembered. It reads the
+   * configuration anew, and connects anew after a failure that a login may have mended.
    *
    * @param args without the global options, which are those of this command
+   * @param input its standard input
    * @returns the lines that it prints, an error as the last of them
    */
-  run(args: readonly string[]): AsyncIterable<string>;
+  run(args: readonly string[], input?: string): AsyncIterable<string>;
 }
 
 /** Parses a command's own options. @throws UsageError */
@@ -69,35 +77,78 @@ function dashed(name: string): string {
 }
 
 /** What a context gets from around its command. */
-export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'onStray' | 'run'>;
+export type Around = Pick<Context, 'terminal' | 'stdin' | 'onInterrupt' | 'onEnd' | 'onStray'>;
 
-/** Makes the context of a command that runs within another one: what it asks is new, what it asks with is not. */
-export async function contextWithin(outer: Context, command: Command, around: Omit<Around, 'run'>): Promise<Context> {
-  const { entitlements } = CommonSchema.parse(command.optsWithGlobals());
-  // The time of an emulator can be changed at any moment.
-  const emulator = outer.emulator && (await connectEmulator(outer.emulator.endpoint));
-  return {
-    ...outer,
-    ...around,
-    emulator,
-    clock: emulator?.clock ?? outer.clock,
-    json: true,
-    unread: new Unread(),
-    progress: () => undefined,
-    ...(entitlements === undefined ? {} : { configuration: once(() => configurationIn(entitlements)) }),
-  };
+/** What the contexts of one command line, and of those that run within it, have in common. */
+interface Base {
+  options: z.infer<typeof CommonSchema>;
+  env: NodeJS.ProcessEnv;
+  shared: Shared;
+  /** Reads the file as it is now. */
+  readFile(): Promise<PlanQuestion>;
+  /** Runs a command line within this one. */
+  runWithin: RunWithin;
 }
 
-/** Makes the context of a command line. It reads files and connects to AWS only on request. */
-export async function contextOf(command: Command, around: Around, env: NodeJS.ProcessEnv): Promise<Context> {
+/** Runs a command line, with the context that it gets for a command. */
+export type RunWithin = (
+  args: readonly string[],
+  outer: { contextFor(command: Command, around: Around): Promise<Context>; reconnect(): void },
+  input?: string,
+) => AsyncIterable<string>;
+
+/**
+ * Makes the context of a command line. It reads files and connects to AWS only on request.
+ *
+ * @param runWithin for {@link Context.run}
+ */
+export async function contextOf(
+  command: Command,
+  around: Around,
+  { env: outer, runWithin }: Pick<Base, 'env' | 'runWithin'>,
+): Promise<Context> {
   const options = CommonSchema.parse(command.optsWithGlobals());
+  const readFile = fileReader(options.entitlements, around.stdin);
+  const own = options.local
+    ? await ownEmulator(command, { env: outer, readFile, terminal: around.terminal })
+    : undefined;
+  const env = own ? { ...outer, AWS_ENDPOINT_URL: own.endpoint } : outer;
+  const shared = new Shared(async () => {
+    if (options.local) {
+      const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+      // The clients of all services share the connections to the one host that there is.
+      const requestHandler = new NodeHttpHandler();
+      return { endpoint: emulatorEndpoint(env), credentials: EMULATOR_CREDENTIALS, requestHandler };
+    }
+    const { operatorAccess } = await import('./access.ts');
+    return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
+  });
+  const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
+  return own ? { ...context, endEmulator: own.end } : context;
+}
+
+/** Makes the context of a command within another one: what it asks is new, what it asks with is not. */
+function contextWithin(outer: Base, command: Command, around: Around): Promise<Context> {
+  const { entitlements } = CommonSchema.parse(command.optsWithGlobals());
+  const own =
+    entitlements === undefined
+      ? outer
+      : { ...outer, options: { ...outer.options, entitlements }, readFile: fileReader(entitlements, around.stdin) };
+  return contextFrom({ ...own, options: { ...own.options, json: true } }, around);
+}
+
+async function contextFrom(base: Base, around: Around): Promise<Context> {
+  const { options, env, shared } = base;
+  const { terminal } = around;
   const local = options.local === true;
   const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
-  const configuration = once(() => configurationIn(options.entitlements));
-  const emulator = local ? await emulatorFor(command, { env, configuration, terminal: around.terminal }) : undefined;
+  // Its time can be changed at any moment, and another one may have taken its place.
+  const emulator = local ? await connectEmulator(emulatorEndpoint(env)) : undefined;
   if (emulator) requireRegion(emulator, options.region, '--region');
+  // One command sees one configuration.
+  const configuration = once(base.readFile);
   const inForce = once(async (): Promise<PlanQuestion> => {
     if (!emulator) return configuration();
     if (options.entitlements === undefined)
@@ -108,22 +159,11 @@ export async function contextOf(command: Command, around: Around, env: NodeJS.Pr
   });
   const entitlements = async () => (await inForce()).configuration;
   const clock = emulator?.clock ?? systemClock;
-  const access = once(async () => {
-    if (emulator) {
-      const { NodeHttpHandler } = await import('@smithy/node-http-handler');
-      // The clients of all services share the connections to the one host that there is.
-      const requestHandler = new NodeHttpHandler();
-      return { endpoint: emulator.endpoint, credentials: EMULATOR_CREDENTIALS, requestHandler };
-    }
-    const { operatorAccess } = await import('./access.ts');
-    return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
-  });
-  const { terminal } = around;
   const onRetry = (text: string) => terminal.note(terminal.noteColors.dim(text));
   return {
     ...around,
     clock,
-    memory: newMemory(),
+    memory: shared.memory,
     unread: new Unread(),
     progress: (detail) => terminal.detail(detail),
     json: options.json === true,
@@ -134,41 +174,43 @@ export async function contextOf(command: Command, around: Around, env: NodeJS.Pr
     groupNames: async () => (await inForce()).groupNames,
     configuration,
     services: once(async () => {
-      const { servicesOf } = await import('../../operator/services.ts');
-      const { identityCenter, requestsPerSecond, namePrefix } = await entitlements();
+      const { identityCenter, requestsPerSecond: perSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;
-      return servicesOf({
-        onRetry,
-        clock,
-        stage,
-        namePrefix: local ? undefined : namePrefix,
-        region,
-        perSecond: requestsPerSecond,
-        access: await access(),
-      });
+      return shared.services({ onRetry, clock, stage, namePrefix: local ? undefined : namePrefix, region, perSecond });
     }),
     servicesWithoutEntitlements: once(async () => {
-      const { servicesOf } = await import('../../operator/services.ts');
       // First: a profile that does not exist has no Region either.
-      const settings = await access();
+      await shared.access();
       const region = options.region ?? emulator?.region ?? (await regionOf(options.profile, env));
-      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: settings });
+      return shared.services({ onRetry, clock, stage, region, perSecond: 10 });
     }),
+    run: (args, input) =>
+      base.runWithin(
+        args,
+        {
+          contextFor: (command, within) => contextWithin(base, command, within),
+          reconnect: () => shared.reconnect(),
+        },
+        input,
+      ),
   };
 }
 
-/** Connects to the emulator that runs or, for a command that needs no other, starts one. */
-async function emulatorFor(
+/** Starts an emulator for a command that needs no other, if none runs. */
+async function ownEmulator(
   command: Command,
-  { env, configuration, terminal }: Pick<Context, 'configuration' | 'terminal'> & { env: NodeJS.ProcessEnv },
-): Promise<Emulator> {
+  { env, readFile, terminal }: Pick<Base, 'env' | 'readFile'> & Pick<Context, 'terminal'>,
+): Promise<OwnEmulator | undefined> {
+  const endpoint = emulatorEndpoint(env);
+  // An address that someone has given is not replaced.
+  if (!EMULATOR_STARTERS.has(command) || endpoint !== emulatorEndpoint({})) return undefined;
   try {
-    return await connectEmulator(emulatorEndpoint(env));
+    await connectEmulator(endpoint);
+    return undefined;
   } catch (error) {
-    const isNamed = emulatorEndpoint(env) !== emulatorEndpoint({});
-    if (!(error instanceof MissingPrecondition) || isNamed || !EMULATOR_STARTERS.has(command)) throw error;
-    const { connectOwnEmulator } = await import('./own-emulator.ts');
-    return connectOwnEmulator((await configuration()).configuration, command, terminal);
+    if (!(error instanceof MissingPrecondition)) throw error;
+    const { startOwnEmulator } = await import('./own-emulator.ts');
+    return startOwnEmulator((await readFile()).configuration, command, terminal);
   }
 }
 
@@ -180,14 +222,25 @@ function requireRegion(emulator: Emulator, region: string | undefined, origin: s
   );
 }
 
-async function configurationIn(file: string | undefined): Promise<PlanQuestion> {
-  const name = file ?? DEFAULT_ENTITLEMENTS;
-  try {
+/** Returns what reads a configuration, again each time: it parses only another text. Standard input is read once. */
+function fileReader(file: string | undefined, stdin: StandardInput): () => Promise<PlanQuestion> {
+  let known: { text: string; question: PlanQuestion } | undefined;
+  const read = async () => {
     // The parser of YAML is loaded only for a file: the emulator answers in JSON.
     const { readEntitlements, readGroupNames } = await import('../../input/entitlements-file.ts');
-    const { labelOf, readText } = await import('../../input/files.ts');
-    const [text, label] = [await readText(name), labelOf(name)];
-    return { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
+    const text = await configurationText(file, stdin);
+    if (known?.text === text) return known.question;
+    const label = labelOf(file ?? DEFAULT_ENTITLEMENTS);
+    const question = { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
+    known = { text, question };
+    return question;
+  };
+  return file === '-' ? once(read) : read;
+}
+
+async function configurationText(file: string | undefined, stdin: StandardInput): Promise<string> {
+  try {
+    return await readText(file ?? DEFAULT_ENTITLEMENTS, stdin);
   } catch (error) {
     if (file !== undefined || !isMissingFile(error)) throw error;
     throw new MissingPrecondition(

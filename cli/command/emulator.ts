@@ -26,8 +26,6 @@ export interface Emulator {
   trigger(action: object): Promise<string | undefined>;
   /** Asks one of its pages. @throws MissingPrecondition */
   page(method: string, path: string, body?: string): Promise<{ status: number; text: string }>;
-  /** Ends it; only of one that this command has started. */
-  end?(): Promise<void>;
 }
 
 /** Longer than a busy emulator takes; another server may never answer. */

@@ -16,7 +16,7 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   seats: ['entitlement', 'seat', 'group', 'entitlement-settings'],
   subscriptions: ['profile', 'finding', 'subscription-total', 'subscription', 'subscription-count'],
   why: ['user'],
-  held: ['hold'],
+  held: ['hold', 'directory-change'],
   release: ['release', 'start', ...FOLLOWED],
   adopt: ['adoption', 'start', ...FOLLOWED],
   backfill: ['plan', 'start', 'resume', 'progress', 'end'],

@@ -5,7 +5,6 @@ import { type Listening, type ServeOptions, serve } from '../../emulator/server.
 import { escaped } from '../../operator/text.ts';
 import { EMULATOR_PEOPLE } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { connectEmulator, type Emulator } from './emulator.ts';
 import { templatesNextTo } from './notice-templates.ts';
 
 /** An emulator of this process, which ends with it. */
@@ -33,13 +32,13 @@ export function startEmulator(options: Omit<ServeOptions, 'signal' | 'onListen'>
   });
 }
 
-/** Starts an emulator as `usher local` does, at a free port and with a generated directory, and connects to it. */
-export async function connectOwnEmulator(
+/** Starts an emulator as `usher local` does, at a free port and with a generated directory. */
+export async function startOwnEmulator(
   entitlements: Entitlements,
   command: Command,
   terminal: Terminal,
-): Promise<Emulator> {
-  const { endpoint, end } = await startEmulator({
+): Promise<OwnEmulator> {
+  const own = await startEmulator({
     entitlements,
     directory: exampleDirectory(entitlements, EMULATOR_PEOPLE),
     templates: entitlements.notices && templatesNextTo(command, entitlements),
@@ -48,6 +47,6 @@ export async function connectOwnEmulator(
     onProblem: (problem) => terminal.note(problem.split('\n').map(escaped).join('\n')),
     onNotice: () => undefined,
   });
-  terminal.note(`No emulator was running: this process has started one at ${endpoint}, which ends with it.`);
-  return { ...(await connectEmulator(endpoint)), end };
+  terminal.note(`No emulator was running: this process has started one at ${own.endpoint}, which ends with it.`);
+  return own;
 }

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { About, Ids, Names } from '../../console/routes.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
@@ -34,10 +37,29 @@ export function consoleCommand(run: Runner): Command {
 }
 
 async function console(context: Context, command: Command): Promise<void> {
-  const { terminal } = context;
-  const { allowChanges, open } = optionsOf(command, Options);
+  const options = optionsOf(command, Options);
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
+  context.onStray((error) => context.terminal.note(bugInWords(error)));
+  try {
+    await serve(options, { context, command, ending });
+  } finally {
+    await context.endEmulator?.();
+  }
+}
+
+interface Serving {
+  context: Context;
+  command: Command;
+  /** Ends the console. */
+  ending: AbortController;
+}
+
+async function serve(
+  { allowChanges, open }: z.infer<typeof Options>,
+  { context, command, ending }: Serving,
+): Promise<void> {
+  const { terminal } = context;
   const [{ serveConsole }, { readAssets }] = await Promise.all([
     import('../../console/server.ts'),
     import('../../console/assets.ts'),
@@ -50,15 +72,35 @@ async function console(context: Context, command: Command): Promise<void> {
     emulator: context.emulator?.page,
     assets: await readAssets(),
     pause: (seconds, signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => undefined),
-    onProblem: (problem) => terminal.note(problem),
+    onIdle() {
+      terminal.note('The console ends: no page has been open for 30 minutes.');
+      ending.abort();
+    },
+    onProblem: (problem) => terminal.note(bugInWords(problem)),
   });
   try {
     if (context.json) terminal.json({ type: 'console', url });
     else terminal.line(`The console is at ${url} until Ctrl-C.`);
-    if (open) await terminal.openFile(url);
-    await new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
+    if (open) await openPage(url, terminal);
+    if (!ending.signal.aborted) await once(ending.signal, 'abort');
   } finally {
     await close();
+  }
+}
+
+/** A bug of a command ends one answer, not the console. */
+function bugInWords(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return ['A bug, which did not end the console:', ...text.split('\n')].map(escaped).join('\n');
+}
+
+/** Opens the page. Where nothing can open it, the address has been printed. */
+async function openPage(url: string, terminal: Context['terminal']): Promise<void> {
+  try {
+    await terminal.openFile(url);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    terminal.note('Nothing here opens a page: open the address yourself.');
   }
 }
 
@@ -101,12 +143,12 @@ async function namesOf(ids: Ids, context: Context): Promise<Names> {
 }
 
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command, { emulator }: Context): string[] {
+function prefixOf(command: Command, { emulator, endEmulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
     // Other commands do not find an emulator of this process by themselves.
-    ...(emulator?.end ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
+    ...(emulator && endEmulator ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

@@ -52,7 +52,7 @@ async function explain(context: Context, command: Command): Promise<void> {
   }
   if (file === undefined) throw new UsageError('Give a FILE, or --execution');
   const entitlements = await entitlementsFor(context, command);
-  const { places, leftOut } = await readEvents(file);
+  const { places, leftOut } = await readEvents(file, context.stdin);
   if (leftOut > 0) context.terminal.note(`${count(leftOut, 'entry holds', 'entries hold')} no event.`);
   await explainAll(places, { entitlements, execution: NO_EXECUTION, startedAt: context.clock.now() }, context);
 }

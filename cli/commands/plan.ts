@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
-import { labelOf, readText } from '../../input/files.ts';
+import { labelOf, readText, type StandardInput } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { CommandFailed, EndsWith, UsageError } from '../../operator/failures.ts';
 import type { PlanFile } from '../../operator/lines/plan.ts';
@@ -94,7 +94,7 @@ async function plan(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   if (options.diff) return compare(command.args, options, context);
   if (options.out === '-') throw new UsageError('--out needs a file. For standard output: --format json');
-  const prices = await pricesIn(options.price);
+  const prices = await pricesIn(options.price, context);
   const question = await context.configuration();
   const made = await context.terminal.working('Reading groups and assignments', () =>
     planConfiguration(question, context),
@@ -165,11 +165,11 @@ function withNames({ groupNames }: PlanFile, { renamedGroups }: ConfigurationPla
 async function compare(
   [before = '', after = '']: readonly string[],
   { detailedExitcode, format, names, people, price, out }: PlanOptions,
-  { terminal, json }: Context,
+  { terminal, json, stdin }: Context,
 ): Promise<void> {
   if (names || people || price !== undefined || out !== undefined || format === 'markdown')
     throw new UsageError('--diff goes with --json, --format json and --detailed-exitcode only');
-  const [one, other] = [await readPlanFile(before), await readPlanFile(after)];
+  const [one, other] = [await readPlanFile(before, stdin), await readPlanFile(after, stdin)];
   const differences = differencesBetween(one, other);
   if (json || format === 'json') {
     for (const line of differences) terminal.json(line);
@@ -194,9 +194,9 @@ async function compare(
 }
 
 /** @throws InputError with all errors of the file at once */
-async function readPlanFile(file: string): Promise<PlanFile> {
+async function readPlanFile(file: string, stdin: StandardInput): Promise<PlanFile> {
   const { PlanFileSchema } = await import('../../operator/lines/plan.ts');
-  const result = validate(PlanFileSchema, readYaml(await readText(file), labelOf(file)));
+  const result = validate(PlanFileSchema, readYaml(await readText(file, stdin), labelOf(file)));
   if ('issues' in result) throw new InputError(labelOf(file), result.issues);
   return result.value;
 }

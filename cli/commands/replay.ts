@@ -57,7 +57,7 @@ async function replay(context: Context, command: Command): Promise<void> {
 
 async function replayToMachine(file: string, yes: boolean, context: Context): Promise<void> {
   const { terminal, json, clock } = context;
-  const found = await readEvents(file);
+  const found = await readEvents(file, context.stdin);
   const events = validEvents(found, labelOf(file));
   const entitlements = await context.entitlements();
   const around = { entitlements, execution: 'replay', startedAt: clock.now() };

@@ -77,7 +77,7 @@ async function subscriptions(context: Context, command: Command): Promise<void> 
   const options = optionsOf(command, Options);
   refuseContradictions(options);
   const { people, finding, names, csv, idle, activity } = options;
-  const prices = await pricesIn(options.price);
+  const prices = await pricesIn(options.price, context);
   if (options.file !== undefined) return printConsoleExport(options.file, { names, csv, prices }, context);
   const wanted = await wantedProfiles(options, context);
   if (idle !== undefined && activity !== undefined) {

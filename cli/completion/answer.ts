@@ -89,12 +89,15 @@ async function inTime(read: () => Promise<Value[]>): Promise<Value[]> {
 }
 
 function contextFor({ globals, terminal, env }: Request): Promise<Context> {
-  const run = () => {
+  const runWithin = () => {
     throw new Error('completion runs no command');
   };
-  return contextOf(
-    globals,
-    { terminal, onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined, run },
-    env,
-  );
+  const around = {
+    terminal,
+    stdin: {},
+    onInterrupt: () => undefined,
+    onEnd: () => undefined,
+    onStray: () => undefined,
+  };
+  return contextOf(globals, around, { env, runWithin });
 }

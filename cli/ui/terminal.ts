@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import type { createLogUpdate } from 'log-update';
+import type { StandardInput } from '../../input/files.ts';
 import { CommandFailed, UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
@@ -29,7 +30,7 @@ type TextStream = Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'ro
 export interface Surroundings {
   stdout: TextStream;
   stderr: TextStream;
-  stdin: { isTTY?: boolean };
+  stdin: StandardInput;
   /** Nothing is confirmed, since there is no one to ask: a command shows what it would do, and does not do it. */
   declines?: boolean;
   env: NodeJS.ProcessEnv;

@@ -85,4 +85,8 @@ function NoPage() {
 }
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+if (root) {
+  // What stands there is for browsers that do not come this far.
+  root.replaceChildren();
+  render(<App />, root);
+}

@@ -3,7 +3,7 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../../adapters/ledger.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
-import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
+import { Trail } from '../aws/cloudtrail/trail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { itemsOf, putItems } from '../aws/dynamodb/items.ts';
@@ -95,12 +95,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
   });
 
+  const trail = new Trail(saved?.records);
   const deployment = controlPlane({
     clock,
     region,
     stateMachineArn: onboarding.arn,
     template,
-    executions: () => executions.all(),
+    recorded: { executions: () => executions.all(), changes: () => trail.kept },
     onAudit(event) {
       if (notices.takes(event)) deliveries.send('notices', JSON.stringify(event), NOTICE_SECONDS);
     },
@@ -134,7 +135,6 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     0,
     ...(saved?.executions ?? []).map(({ name }) => Number(/^execution-(\d+)$/.exec(name)?.[1] ?? 0)),
   );
-  let records = saved?.records ?? 0;
   const newName = () => {
     names += 1;
     return `execution-${names}`;
@@ -241,9 +241,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     start,
     startAdmin: (input) => startOn(onboardingAdmin.arn, input),
     record(change, via) {
-      records += 1;
       const { identityStoreId } = identityCenter;
-      const record = recordOf(change, { via, at: clock.now(), sequence: records, identityStoreId, region });
+      const record = trail.record(change, { via, at: clock.now(), identityStoreId, region });
       deliveries.send('onboarding', JSON.stringify(record), DELIVERY_SECONDS);
     },
     pendingEvents: () => deliveries.pending(),
@@ -277,7 +276,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       notices: await notices.items(),
       outbox: ses.outbox.contents(),
       pendingEvents: deliveries.pending(),
-      records,
+      records: trail.records,
     }),
     forgetAllBut: (most) => executions.forgetAllBut(most),
     async seats() {

@@ -1,8 +1,7 @@
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
-import { SWEEP_EVERY_SECONDS } from '../../domain/queue/sweep-reports.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
 import { count } from '../text.ts';
 import type { CauseGroup } from './cause.ts';
+import { timeOfCause } from './changes.ts';
 import { digestOf, shortDigest } from './digest.ts';
 import type { ActiveHold } from './holds.ts';
 import { retireFirst } from './release.ts';
@@ -46,18 +45,13 @@ export function undoOf({ active: { hold }, cause, standings }: HoldFacts): WayOu
   steps.push(
     'Have everyone checked, or wait for the next sweep, within the hour. Usher then lifts the hold, and the users keep their seats.',
   );
-  // Sweeps count groups: what a count shows has happened since the sweep before.
-  const from = plusSeconds(
-    new Date([hold.since, ...cause.map(({ since }) => since)].sort()[0] ?? hold.since),
-    -SWEEP_EVERY_SECONDS,
-  );
-  const to = [hold.since, ...cause.map(({ at }) => at)].sort().at(-1) ?? hold.since;
+  const { from, to } = timeOfCause({ since: hold.since, cause: [...cause] });
   return {
     steps,
     commands: [
-      { command: `usher history ${entitlement} --at ${from}`, does: 'who had a seat before' },
+      { command: `usher history ${entitlement} --at ${from.toISOString()}`, does: 'who had a seat before' },
       ...RECORDED_BY.map((source) => ({
-        command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=${source} --start-time ${from} --end-time ${to}`,
+        command: `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=${source} --start-time ${from.toISOString()} --end-time ${to.toISOString()}`,
         does: 'who changed groups and users',
       })),
       { command: 'usher start --all --wait', does: 'check everyone now' },

@@ -27,7 +27,7 @@ import {
   ReachLineSchema,
   StarterLineSchema,
 } from './history.ts';
-import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
+import { DirectoryChangeLineSchema, HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import { ConsoleLineSchema, LocalLineSchema, TriggerLineSchema } from './local.ts';
 import { NoticeLineSchema, NoticePreviewLineSchema, NoticeTestLineSchema, ResentLineSchema } from './notices.ts';
@@ -62,6 +62,7 @@ export const LINES = {
   check: CheckLineSchema,
   configuration: ConfigurationLineSchema,
   console: ConsoleLineSchema,
+  'directory-change': DirectoryChangeLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
   'entitlement-settings': EntitlementSettingsLineSchema,

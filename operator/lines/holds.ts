@@ -54,6 +54,24 @@ export const HoldLineSchema = z.strictObject({
 });
 export type HoldLine = z.infer<typeof HoldLineSchema>;
 
+/** Calls of one kind and caller that may have caused a hold, by CloudTrail. */
+export const DirectoryChangeLineSchema = z.strictObject({
+  type: z.literal('directory-change'),
+  entitlement: Entitlement,
+  application: Application,
+  call: z.string().check(z.describe('Operation, such as DeleteGroupMembership')),
+  source: z.string().check(z.describe('Service that recorded it: identitystore, identitystore-scim or sso-directory')),
+  by: z.optional(z.string().check(z.describe('ARN of the caller, or an id; through SCIM, that of the access token'))),
+  groupId: z.optional(
+    z.string().check(z.describe('Absent if CloudTrail does not name it: the call may be about another group')),
+  ),
+  userIds: z.optional(z.array(z.string()).check(z.describe('Users whom CloudTrail names; SCIM hides members'))),
+  count: Count.check(z.describe('Number of calls')),
+  since: TimeSchema.check(z.describe('When the first was made')),
+  until: TimeSchema.check(z.describe('When the last was made')),
+});
+export type DirectoryChangeLine = z.infer<typeof DirectoryChangeLineSchema>;
+
 /** What a release asks for, before its execution is started. */
 export const ReleaseLineSchema = z.strictObject({
   type: z.literal('release'),

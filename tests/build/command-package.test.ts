@@ -7,6 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandPackage, PACKAGE_NAME, packCommand } from '../../build/command-package.ts';
+import { startEmulator } from '../../cli/command/own-emulator.ts';
+import { buildPage } from '../../console/assets.ts';
+import { exampleDirectory } from '../../emulator/scenario/example-directory.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { askConsole } from '../support/console.ts';
 import { noticed } from '../support/noticed.ts';
 import { environment, linesOf, runUsher } from '../support/operator.ts';
 
@@ -167,6 +172,37 @@ describe('the installed command', () => {
     } finally {
       child.kill('SIGTERM');
       await once(child, 'close');
+    }
+  });
+
+  it('serves the page of the console, with everything in it', async () => {
+    const { endpoint, end } = await startEmulator({
+      entitlements: exampleEntitlements(),
+      directory: exampleDirectory(exampleEntitlements(), 5),
+      port: 0,
+      speed: 1,
+      onNotice: () => undefined,
+      onProblem: () => undefined,
+    });
+    const args = ['--local', 'console', '--no-open', '--json'];
+    const env = environment({ AWS_ENDPOINT_URL: endpoint });
+    const child = spawn(NODE, [installed('lib/usher.mjs'), ...args], { cwd: home, env });
+    try {
+      const [line] = await once(createInterface(child.stdout), 'line');
+      const { url } = JSON.parse(line);
+      const { assets } = await buildPage();
+      for (const [path, { type, body }] of assets) {
+        const response = await fetch(new URL(path, url));
+        expect({ path, type: response.headers.get('content-type') }).toEqual({ path, type });
+        expect(await response.text()).toBe(new TextDecoder().decode(body));
+      }
+      const seats = await askConsole(url, '/api/ask/seats');
+      const here = await runUsher(['--local', 'seats', '--json'], { cwd: ROOT, env: { AWS_ENDPOINT_URL: endpoint } });
+      expect(seats.text).toBe(here.out);
+    } finally {
+      child.kill('SIGTERM');
+      expect((await once(child, 'close'))[0]).toBe(0);
+      await end();
     }
   });
 

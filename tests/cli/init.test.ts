@@ -8,6 +8,7 @@ import { contextOf } from '../../cli/command/context.ts';
 import { init, initCommand } from '../../cli/commands/init.ts';
 import { type Questions, questionsIn } from '../../cli/init/questions.ts';
 import type { Wish } from '../../cli/init/wishes.ts';
+import { runWithin } from '../../cli/program.ts';
 import { Terminal } from '../../cli/ui/terminal.ts';
 import { readEntitlements, readGroupNames } from '../../input/entitlements-file.ts';
 import { APPLICATION, application, GROUP, OTHER_APPLICATION, OTHER_GROUP } from '../support/ids.ts';
@@ -85,7 +86,10 @@ async function initWith(ask: Questions, output: string, wishes: readonly Wish[] 
   const terminal = await Terminal.open({ stdout: out.stream, stderr: error.stream, stdin: {}, env: {} });
   const command = initCommand(() => async () => undefined);
   command.option('--local').parse(['--local'], { from: 'user' });
-  const context = await contextOf(command, around(terminal), { AWS_ENDPOINT_URL: operator.endpoint });
+  const context = await contextOf(command, around(terminal), {
+    env: { AWS_ENDPOINT_URL: operator.endpoint },
+    runWithin,
+  });
   await init({ output: inFolder(output), wishes }, context, ask);
   return error.text();
 }

@@ -115,7 +115,7 @@ const READING: readonly (readonly string[])[] = [
   ['seats', '--people', '--names'],
   ['subscriptions', '--people', '--names'],
   ['why', `userName:reader`, '--names'],
-  ['held', '--names'],
+  ['held', '--names', '--by'],
   ['audit', '--user', 'reader@example.com', '--by', '--names'],
   ['history', 'reader@example.com', '--by', '--names'],
   ['history', 'kiro', '--bucket', AUDIT_BUCKET],

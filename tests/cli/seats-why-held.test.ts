@@ -194,6 +194,36 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(linesOf((await operator.run('held', '--json')).out)[0]).toMatchObject({ released: false });
   });
 
+  it('say whose calls may have caused a hold, as far as CloudTrail names the group', async () => {
+    const { code, out } = await operator.run('held', '--by', '--json');
+    expect(code).toBe(0);
+    const [hold, ...changes] = linesOf(out);
+    expect(hold).toMatchObject({ type: 'hold' });
+    expect(changes).toEqual([
+      {
+        type: 'directory-change',
+        entitlement: ENTITLEMENT,
+        application: APPLICATION,
+        call: 'DeleteGroupMembership',
+        source: 'identitystore',
+        by: expect.stringContaining(':assumed-role/Administrator/'),
+        count: expect.any(Number),
+        since: expect.any(String),
+        until: expect.any(String),
+      },
+    ]);
+    expect((await operator.run('held', '--by')).out).toMatch(
+      /^Calls that may have caused it:\nCALLS\t.*\n\d+\tDeleteGroupMembership of identitystore\tarn:.*\tnot recorded\t/m,
+    );
+  });
+
+  it('show a hold also if AWS refuses to say whose calls caused it', async () => {
+    await operator.fault({ operation: 'CloudTrail.LookupEvents', kind: 'refuse' });
+    const { code, out } = await operator.run('held', '--by', '--json');
+    expect(code).toBe(1);
+    expect(linesOf(out).map(({ type }) => type)).toEqual(['hold', 'unread', 'error']);
+  });
+
   it('start nothing for an application that is neither configured nor retired, and say what comes first', async () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
     const file = join(operator.folder, 'without.yml');

@@ -80,7 +80,7 @@ describe('a console with --allow-changes', () => {
     ['a value that is no text', 'redrive', { execution: ['a', 'b'] }],
     ['another option', 'release', { digest: 'abcdef12', yes: 'true' }],
   ])('knows %s', async (_what, action, values) => {
-    expect(await change(action, values)).toMatchObject({ status: 404, command: '' });
+    expect(await change(action, values)).toMatchObject({ status: 400, command: '' });
   });
 
   it.each([

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executable = BROWSERS.find(existsSync);
+import { browser as executable } from '../../build/browser.ts';
 
 /** Whether a Chromium is on this machine: `.ci/run` installs it. Without it, the tests of pages are skipped. */
 export const hasBrowser = executable !== undefined;

@@ -12,19 +12,13 @@ export async function aTerminal(): Promise<{ terminal: Terminal; written: string
   return { terminal: await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} }), written };
 }
 
-const NOTHING: AsyncIterable<string> = {
-  async *[Symbol.asyncIterator]() {
-    yield* [];
-  },
-};
-
-/** What is around a command that nothing interrupts and that runs no other. */
+/** What is around a command that nothing interrupts, and that has no input. */
 export function around(terminal: Terminal) {
   return {
     terminal,
+    stdin: {},
     onInterrupt: () => undefined,
-    onStray: () => undefined,
     onEnd: () => undefined,
-    run: () => NOTHING,
+    onStray: () => undefined,
   };
 }

@@ -15,7 +15,7 @@ interface ExportOptions {
 
 /** Prints what the console's list of subscriptions says, without AWS. Names appear only if asked for. */
 export async function printConsoleExport(file: string, options: ExportOptions, context: Context): Promise<void> {
-  const subscriptions = await readConsoleExport(await readText(file), labelOf(file));
+  const subscriptions = await readConsoleExport(await readText(file, context.stdin), labelOf(file));
   if (options.names) await listSubscriptions(subscriptions, options, context);
   else await countSubscriptions(subscriptions, options, context);
 }

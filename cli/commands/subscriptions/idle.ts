@@ -54,7 +54,7 @@ export async function listIdle(profiles: readonly Profile[], options: IdleOption
   const except =
     options.except === undefined
       ? new Set<string>()
-      : readUserIds(await readText(options.except), labelOf(options.except));
+      : readUserIds(await readText(options.except, context.stdin), labelOf(options.except));
   const activity = await terminal.working('Reading activity files', (say) =>
     readActivityFiles(options.activity, (done, all) => say(`${numberOf(done)} of ${numberOf(all)}`)),
   );

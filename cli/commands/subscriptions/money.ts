@@ -2,10 +2,14 @@ import { COST_KINDS, type Cost, type Costs, type Prices } from '../../../domain/
 import { labelOf, readText } from '../../../input/files.ts';
 import { readPrices } from '../../../input/prices-file.ts';
 import { moneyOf, numberOf } from '../../../operator/text.ts';
+import type { Context } from '../../command/context.ts';
 
 /** Reads the file of `--price`, if there is one. @throws InputError */
-export async function pricesIn(file: string | undefined): Promise<Prices | undefined> {
-  return file === undefined ? undefined : readPrices(await readText(file), labelOf(file));
+export async function pricesIn(
+  file: string | undefined,
+  { stdin }: Pick<Context, 'stdin'>,
+): Promise<Prices | undefined> {
+  return file === undefined ? undefined : readPrices(await readText(file, stdin), labelOf(file));
 }
 
 /** Returns `57.00`, or `57.00 and 2 of unknown price`; with a currency, `57.00 USD`. */

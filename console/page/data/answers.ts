@@ -2,7 +2,7 @@ import { batch, type Signal, signal, useSignal } from '@preact/signals';
 import { createParser } from 'eventsource-parser';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Line } from '../../../operator/lines/all.ts';
-import type { News } from '../../live.ts';
+import type { News } from '../../follower.ts';
 import { post, request } from './session.ts';
 
 export type LineOf<Type extends Line['type']> = Extract<Line, { type: Type }>;
@@ -133,7 +133,7 @@ function settle(response: Promise<Response>, take: (next: (before: State) => Sta
       batch(() => {
         isOffline.value = false;
         now.value = answer.at;
-        take(() => ({ ...answer, isLoading: false, isStale: false }));
+        take((before) => after(before, answer));
       });
     },
     (error: unknown) => {
@@ -150,6 +150,19 @@ export async function printedIn(response: Response): Promise<{ lines: Line[]; co
   const command = decodeURIComponent(response.headers.get('x-usher-command') ?? '');
   const at = new Date(response.headers.get('x-usher-now') ?? Date.now());
   return { lines: parsed(text.split('\n')), command, at };
+}
+
+/** An answer that says only what went wrong, as one does while there are no credentials, leaves what was known before. */
+function after(before: State, answer: Required<Pick<State, 'lines' | 'command' | 'at'>>): State {
+  const isEmpty = answer.lines.every(isTrouble);
+  const known = before.lines.filter((line) => !isTrouble(line));
+  if (!isEmpty || known.length === 0 || answer.lines.length === 0)
+    return { ...answer, isLoading: false, isStale: false };
+  return { ...before, lines: [...answer.lines, ...known], isLoading: false, isStale: true };
+}
+
+function isTrouble({ type }: Line): boolean {
+  return type === 'error' || type === 'unread';
 }
 
 const OFFLINE = 'The console does not answer. Does usher console still run?';
@@ -169,7 +182,11 @@ function parsed(lines: readonly string[]): Line[] {
 
 /** How long a lost stream is left alone, in milliseconds. */
 const RETRY_MILLISECONDS = 2000;
+/** How often a page asks by itself if others have the connections: as often as the console asks for all while nothing runs. */
+const ALONE_MILLISECONDS = 15_000;
 let stream: { asks: string; ending: AbortController } | undefined;
+/** Newer pages have the connections: this one gets one again when its user looks at it. */
+let isAlone = false;
 let isPlanned = false;
 
 /** Follows what the components show, while someone looks: a hidden tab has no stream. */
@@ -178,7 +195,7 @@ function follow(): void {
   isPlanned = true;
   queueMicrotask(() => {
     isPlanned = false;
-    const asks = document.hidden ? [] : [...shown.live.keys()].sort();
+    const asks = document.hidden || isAlone ? [] : [...shown.live.keys()].sort();
     const key = asks.join('\n');
     if (stream?.asks === key) return;
     stream?.ending.abort();
@@ -189,7 +206,17 @@ function follow(): void {
   });
 }
 
-document.addEventListener('visibilitychange', follow);
+document.addEventListener('visibilitychange', comeBack);
+addEventListener('focus', comeBack);
+
+function comeBack(): void {
+  if (!document.hidden) isAlone = false;
+  follow();
+}
+
+setInterval(() => {
+  if (isAlone && !document.hidden) for (const ask of shown.live.keys()) load(ask);
+}, ALONE_MILLISECONDS);
 
 /** Reads a stream to its end; then, unless the page has left it, another one after a while. */
 function read(asks: readonly string[], signal: AbortSignal): void {
@@ -218,12 +245,21 @@ async function receive(asks: readonly string[], signal: AbortSignal): Promise<vo
 function take(news: News): void {
   batch(() => {
     now.value = new Date(news.now);
+    if (news.isLast) isAlone = true;
     if (!news.answer) return;
     const { ask, command, lines } = news.answer;
-    stateOf(ask).value = { lines: parsed(lines), isLoading: false, isStale: false, at: now.value, command };
+    const state = stateOf(ask);
+    state.value = after(state.value, { lines: parsed(lines), command, at: now.value });
     changedAt.value = Date.now();
   });
 }
+
+/** The console ends when it has not heard of a page for 30 minutes. A hidden page is one. */
+const HERE_MILLISECONDS = 10 * 60_000;
+
+setInterval(() => {
+  request('/api/about').catch(() => undefined);
+}, HERE_MILLISECONDS);
 
 /** Asks everything again that is shown and not followed. */
 export function refresh(): void {

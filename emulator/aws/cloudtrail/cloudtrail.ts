@@ -18,6 +18,8 @@ export interface RecordContext {
 }
 
 const RECORDING_ACCOUNT = '111122223333';
+/** The emulator knows no caller of its requests. */
+const CALLER = `arn:aws:sts::${RECORDING_ACCOUNT}:assumed-role/Administrator/local`;
 /** CloudTrail writes this instead of the user or the change that it hides. */
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
@@ -64,6 +66,7 @@ export function recordOf(change: RecordedChange, context: RecordContext) {
       eventVersion: scim ? '1.10' : '1.11',
       userIdentity: {
         type: scim ? 'WebIdentityUser' : 'AssumedRole',
+        ...(scim ? {} : { arn: CALLER }),
         accountId: RECORDING_ACCOUNT,
         accessKeyId: scim ? idOf(0xff, 1) : 'ASIAEXAMPLEEXAMPLE0',
       },

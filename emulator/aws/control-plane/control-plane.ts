@@ -3,7 +3,7 @@ import { namesOf } from '../../../adapters/resource-names.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Template } from '../../engine/template.ts';
 import { ACCOUNT, accountServices } from '../account/account.ts';
-import { lookupStarts } from '../cloudtrail/starts.ts';
+import { lookupEvents, type Recorded } from '../cloudtrail/lookup-events.ts';
 import { AuditStream } from '../eventbridge/audit-stream.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 import { deliveredObjects } from '../s3/audit-bucket.ts';
@@ -41,15 +41,15 @@ export function controlPlane({
   region,
   stateMachineArn,
   template: { patterns, notices },
-  executions,
+  recorded,
   onAudit,
 }: {
   clock: Clock;
   region: string;
   stateMachineArn: string;
   template: Pick<Template, 'patterns' | 'notices'>;
-  /** All executions, in the order of their starts. */
-  executions: Parameters<typeof lookupStarts>[0];
+  /** What CloudTrail has recorded. */
+  recorded: Recorded;
   /** Called with each event of the audit bus, as a rule sees it. */
   onAudit?(event: object): void;
 }): ControlPlane {
@@ -152,7 +152,7 @@ export function controlPlane({
       SQS: queues.service,
       CloudWatchLogs: audit.log,
       Scheduler: jsonService('Scheduler', new Map([['GetSchedule', schedule]])),
-      ...accountServices(region, lookupStarts(executions, clock)),
+      ...accountServices(region, lookupEvents(recorded, clock)),
       S3: s3(
         new Map([
           [

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { contextOf } from '../../../cli/command/context.ts';
+import { runWithin } from '../../../cli/program.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { filesOf } from '../../support/folder.ts';
 import { around, aTerminal } from '../../support/terminal.ts';
@@ -13,7 +14,7 @@ it('a command reads the resources that are named with the prefix of the configur
   const command = new Command().option('--entitlements <FILE>').option('--stage <NAME>');
   command.parse(['--entitlements', join(folder, 'entitlements.yml'), '--stage', 'try'], { from: 'user' });
   const { terminal } = await aTerminal();
-  const context = await contextOf(command, around(terminal), {});
+  const context = await contextOf(command, around(terminal), { env: {}, runWithin });
   expect((await context.services()).names).toMatchObject({
     ledger: 'acme-usher-try-ledger',
     machine: 'acme-usher-try-onboarding',

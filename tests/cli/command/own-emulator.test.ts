@@ -5,6 +5,7 @@ import { commandOf } from '../../../cli/command/command.ts';
 import { contextOf } from '../../../cli/command/context.ts';
 import { connectEmulator } from '../../../cli/command/emulator.ts';
 import { startEmulator } from '../../../cli/command/own-emulator.ts';
+import { runWithin } from '../../../cli/program.ts';
 import { emulatorEndpoint } from '../../../cli/shared/endpoint.ts';
 import { exampleDirectory } from '../../../emulator/scenario/example-directory.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
@@ -45,7 +46,10 @@ describe('an emulator of this process', () => {
     const folder = filesOf({ 'entitlements.yml': JSON.stringify(entitlements) });
     const { terminal } = await aTerminal();
     const command = aCommand(true, join(folder, 'entitlements.yml'));
-    const context = contextOf(command, around(terminal), { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+    const context = contextOf(command, around(terminal), {
+      env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
+      runWithin,
+    });
     await expect(context).rejects.toThrow(/No emulator answers at http:\/\/127\.0\.0\.1:1\./);
   });
 });
@@ -59,16 +63,19 @@ describe.skipIf(runs)('where no emulator runs', () => {
   const contextWith = async (startsEmulator: boolean) => {
     const folder = filesOf({ 'entitlements.yml': JSON.stringify(entitlements) });
     const { terminal, written } = await aTerminal();
-    const context = contextOf(aCommand(startsEmulator, join(folder, 'entitlements.yml')), around(terminal), {});
+    const context = contextOf(aCommand(startsEmulator, join(folder, 'entitlements.yml')), around(terminal), {
+      env: {},
+      runWithin,
+    });
     return { context, written };
   };
 
   it('a command that may start one has one of its own, and says so', async () => {
     const { context, written } = await contextWith(true);
-    const { emulator } = await context;
+    const { emulator, endEmulator } = await context;
     expect(emulator?.region).toBe(entitlements.identityCenter.region);
     expect(written.join('')).toContain(`has started one at ${emulator?.endpoint}, which ends with it`);
-    await emulator?.end?.();
+    await endEmulator?.();
   });
 
   it('any other command fails', async () => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../domain/shared/clock.ts';
 import { ACCOUNT } from '../account/account.ts';
 import { type Operation, operation, pageToken, parseJson, parsePageToken, ServiceError } from '../json-service.ts';
 import { stateMachineArnOf } from '../step-functions/step-functions.ts';
+import type { recordOf } from './cloudtrail.ts';
 
 /** The part of an execution that the record of its start has. */
 interface Started {
@@ -14,6 +15,7 @@ interface Started {
 
 /** CloudTrail looks up the events of the last 90 days. */
 const KEPT_MILLISECONDS = 90 * 86_400_000;
+const SCIM = 'identitystore-scim.amazonaws.com';
 /** CloudTrail hides the input of an execution. */
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
@@ -27,13 +29,23 @@ const LookupInput = z.object({
   NextToken: z.optional(z.string()),
 });
 
+/** What CloudTrail has recorded, each in the order of time. */
+export interface Recorded {
+  executions(): readonly Started[];
+  /** Records of changes in the identity store. */
+  changes(): readonly ChangeRecord[];
+}
+
+/** The part of a record that LookupEvents looks at. */
+type ChangeRecord = Pick<ReturnType<typeof recordOf>['detail'], 'eventName' | 'eventSource' | 'eventTime'>;
+
 /**
- * Returns LookupEvents for the calls of StartExecution. AWS also records other calls; the emulator knows no caller of them.
+ * Returns LookupEvents for the calls of StartExecution, and those that changed the identity store. Changes through SCIM are
+ * not among them: AWS seems to record them in the management account, and the emulator is another one.
  *
- * @param executions in the order of their starts
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
  */
-export function lookupStarts(executions: () => readonly Started[], clock: Clock): Operation {
+export function lookupEvents({ executions, changes }: Recorded, clock: Clock): Operation {
   return operation(LookupInput, ({ LookupAttributes: [attribute], StartTime, EndTime, MaxResults, NextToken }) => {
     const now = clock.now().getTime();
     const from = Math.max((StartTime ?? 0) * 1000, now - KEPT_MILLISECONDS);
@@ -41,25 +53,33 @@ export function lookupStarts(executions: () => readonly Started[], clock: Clock)
     if (StartTime !== undefined && StartTime * 1000 > to) {
       throw new ServiceError('InvalidTimeRangeException', 'The start time occurs after the end time');
     }
-    const known = attribute?.AttributeValue === 'StartExecution' ? executions() : [];
-    const newestFirst = known
-      .filter(({ startedAt }) => startedAt.getTime() >= from && startedAt.getTime() <= to)
-      .toReversed();
+    const name = attribute?.AttributeValue;
+    const isWithin = (time: number) => time >= from && time <= to;
+    const events =
+      name === 'StartExecution'
+        ? executions()
+            .filter(({ startedAt }) => isWithin(startedAt.getTime()))
+            .map((started) => () => eventOf(startRecord(started)))
+        : changes()
+            .filter(({ eventName, eventTime }) => eventName === name && isWithin(Date.parse(eventTime)))
+            .filter(({ eventSource }) => eventSource !== SCIM)
+            .map((record) => () => eventOf(record));
+    const newestFirst = events.toReversed();
     const first = Number(parsePageToken('lookup', NextToken) ?? 0);
     const next = first + MaxResults;
     return {
-      Events: newestFirst.slice(first, next).map(eventOf),
+      Events: newestFirst.slice(first, next).map((event) => event()),
       NextToken: next < newestFirst.length ? pageToken('lookup', String(next)) : undefined,
     };
   });
 }
 
-function eventOf(started: Started): object {
+function startRecord(started: Started) {
   const { arn, name, input, startedAt } = started;
   const { by, service } = callerOf(input);
   const eventTime = startedAt.toISOString().replace(/\.\d+Z$/, 'Z');
   const stateMachineArn = stateMachineArnOf(arn);
-  const record = {
+  return {
     eventVersion: '1.11',
     userIdentity: {
       type: 'AssumedRole',
@@ -77,10 +97,14 @@ function eventOf(started: Started): object {
     managementEvent: true,
     recipientAccountId: ACCOUNT,
   };
+}
+
+function eventOf(record: ChangeRecord): object {
+  const { eventName, eventSource, eventTime } = record;
   return {
-    EventName: 'StartExecution',
-    EventSource: 'states.amazonaws.com',
-    EventTime: Math.floor(startedAt.getTime() / 1000),
+    EventName: eventName,
+    EventSource: eventSource,
+    EventTime: Date.parse(eventTime) / 1000,
     ReadOnly: 'false',
     CloudTrailEvent: JSON.stringify(record),
   };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lookupStarts } from '../../../../emulator/aws/cloudtrail/starts.ts';
+import { type RecordedChange, recordOf, type Via } from '../../../../emulator/aws/cloudtrail/cloudtrail.ts';
+import { lookupEvents } from '../../../../emulator/aws/cloudtrail/lookup-events.ts';
+import { GROUP, REGION, STORE_ID, user } from '../../../support/ids.ts';
 
 const NOW = new Date('2026-11-30T10:00:00.000Z');
 const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:usher-local-onboarding:${name}`;
@@ -15,7 +17,19 @@ const EXECUTIONS = [
   started('event', { 'detail-type': 'x' }, 1),
   started('person', { scope: 'everything' }),
 ];
-const lookUp = lookupStarts(() => EXECUTIONS, { now: () => NOW, sleep: async () => undefined });
+const LEAVE: RecordedChange = { change: 'leave', userId: user(1), groupId: GROUP };
+const changed = (via: Via, change: RecordedChange = LEAVE) =>
+  recordOf(change, { via, at: NOW, sequence: 1, identityStoreId: STORE_ID, region: REGION }).detail;
+const CHANGES = [
+  changed('console'),
+  changed('scim'),
+  changed('api', { change: 'deleteGroup', groupId: GROUP }),
+  changed('scim', { change: 'deleteGroup', groupId: GROUP }),
+];
+const lookUp = lookupEvents(
+  { executions: () => EXECUTIONS, changes: () => CHANGES },
+  { now: () => NOW, sleep: async () => undefined },
+);
 const NAMED = { LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'StartExecution' }] };
 
 interface Answer {
@@ -48,6 +62,14 @@ describe('LookupEvents', () => {
       'events.amazonaws.com',
       'scheduler.amazonaws.com',
     ]);
+  });
+
+  it('returns changes in the identity store by the console and the API, as CloudTrail records them', () => {
+    const named = (AttributeValue: string) =>
+      recordsOf(lookUp({ LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue }] }) as Answer);
+    expect(named('RemoveMemberFromGroup')).toEqual([CHANGES[0]]);
+    expect(named('DeleteGroup')).toEqual([CHANGES[2]]);
+    expect(named('PatchGroup')).toEqual([]);
   });
 
   it('knows no other call', () => {
