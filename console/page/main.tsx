@@ -1,5 +1,7 @@
 import './app.css';
 import './pages/execution.css';
+import './pages/held.css';
+import './pages/plan.css';
 import './parts/state-graph.css';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -11,19 +13,19 @@ import { Audit } from './pages/audit.tsx';
 import { Doctor } from './pages/doctor.tsx';
 import { Entitlement } from './pages/entitlement.tsx';
 import { Executions } from './pages/executions.tsx';
-import { Held } from './pages/held.tsx';
 import { Lab } from './pages/lab.tsx';
-import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
-import { Plan } from './pages/plan.tsx';
 import { Report } from './pages/report.tsx';
-import { Subscriptions } from './pages/subscriptions.tsx';
 import { later } from './parts/later.tsx';
 import { Empty } from './parts/panel.tsx';
 
-/** The state machine is drawn on one page only. */
+// Pages that not everyone opens.
 const Execution = later(async () => (await import('./pages/execution.tsx')).Execution);
+const Held = later(async () => (await import('./pages/held.tsx')).Held);
+const Plan = later(async () => (await import('./pages/plan.tsx')).Plan);
+const Subscriptions = later(async () => (await import('./pages/subscriptions.tsx')).Subscriptions);
+const Notices = later(async () => (await import('./pages/notices.tsx')).Notices);
 
 /** The pages, by the first part of their path. `about`: the rest of the path. */
 const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
@@ -35,10 +37,10 @@ const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.El
   lab: Lab,
   entitlements: Entitlement,
   people: Person,
-  held: Held,
-  plan: Plan,
-  subscriptions: Subscriptions,
-  notices: Notices,
+  held: () => <Held />,
+  plan: () => <Plan />,
+  subscriptions: () => <Subscriptions />,
+  notices: () => <Notices />,
 };
 
 function App() {
