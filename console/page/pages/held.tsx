@@ -1,4 +1,3 @@
-import './held.css';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { go, Link, to } from '../data/route.tsx';

@@ -1,4 +1,3 @@
-import './brake.css';
 import { now } from '../data/answers.ts';
 import { type Budget, hoursOf } from '../data/brake.ts';
 import { count, Time } from './text.tsx';

@@ -1,4 +1,3 @@
-import './chart.css';
 import type { ComponentChildren } from 'preact';
 import type { Span } from '../data/series.ts';
 import { timeMode } from './text.tsx';

@@ -22,7 +22,7 @@ function aLine(parts: Partial<HoldLine> = {}): HoldLine {
     digest: 'd',
     released: false,
     cause: [FALL],
-    budget: { allowed: 2, used: 2, left: 0 },
+    budget: { allowed: 2, used: 2, left: 0, byHour: [] },
     users: [LEFT],
     undo: { steps: [], commands: [] },
     release: { steps: [], commands: [] },
