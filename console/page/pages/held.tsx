@@ -1,6 +1,7 @@
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { go, Link, to } from '../data/route.tsx';
+import { BrakeDay } from '../parts/brake.tsx';
 import { Change } from '../parts/change.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Copy, CopyButton, count, Status, Time } from '../parts/text.tsx';
@@ -161,13 +162,15 @@ function Fall({ cause: { groupId, before, after, since, at, missing }, most }: {
   );
 }
 
-function Budget({ budget: { allowed, used, left, nextFreeAt, allFreeAt } }: { budget: Hold['budget'] }) {
+function Budget({ budget }: { budget: Hold['budget'] }) {
+  const { allowed, used, left, nextFreeAt, allFreeAt } = budget;
   return (
     <section>
       <h4>Budget of the brake</h4>
       <p>
         <span class="big">{count(left)}</span> of {count(allowed)} revocations in 24 hours left; {count(used)} used.
       </p>
+      <BrakeDay budget={budget} />
       {nextFreeAt !== undefined && (
         <p>
           The next is free <Time at={nextFreeAt} />
