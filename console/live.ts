@@ -112,7 +112,7 @@ export class Live {
   }
 
   async #answer({ ask, args, command }: Question): Promise<void> {
-    const answer = { ask, command, lines: await Array.fromAsync(this.#options.runs.run({ args }, NEVER)) };
+    const answer = { ask, command, lines: await Array.fromAsync(this.#options.runs.run(args, NEVER)) };
     if (!this.#followed().has(ask)) return;
     const before = this.#answers.get(ask);
     const wasBusy = this.#isBusy();

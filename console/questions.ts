@@ -58,6 +58,9 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   notices: { params: ['since'], command: (params) => ['notices', ...option(params)] },
 };
 
+/** The names of all questions. */
+export const QUESTION_NAMES: readonly string[] = Object.keys(QUESTIONS);
+
 /** One value of `--name=value` each: a value that begins with `-` is no other option. */
 export function option(values: Params): string[] {
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));

@@ -37,10 +37,10 @@ export interface RouteOptions {
   command: Command;
   /** Reads names for the page, which no command prints: the page shows them to its user and keeps them nowhere. */
   names(ids: Ids): Promise<Names>;
-  /** The emulator that it shows, for the lab. */
-  emulator?: AskEmulator | undefined;
   /** Runs the commands of questions. */
   runs: Runs;
+  /** The emulator that it shows, for the lab. */
+  emulator?: AskEmulator | undefined;
   live: Live;
 }
 
@@ -66,9 +66,9 @@ const IdsSchema = z.strictObject({ users: IdList, groups: IdList });
 
 /** Returns the routes of the API, by method and the part of the path after `/api/`. Without `allowChanges` none changes anything. */
 export function routesOf({ about, command, names, emulator, runs, live }: RouteOptions): ReadonlyMap<string, Route> {
-  const ask = (asked: string, { ended }: AdmittedRequest) => {
-    const question = questionOf(asked, command);
-    return question ? printed(runs.run(question, ended), question.command, command) : NO_QUESTION;
+  const ask = (text: string, { ended }: AdmittedRequest) => {
+    const question = questionOf(text, command);
+    return question ? printed(runs.run(question.args, ended), question.command, command) : NO_QUESTION;
   };
   const routes: Record<string, Route> = {
     'GET about': () => json(about),
@@ -92,18 +92,18 @@ export function routesOf({ about, command, names, emulator, runs, live }: RouteO
       const { data } = IdsSchema.safeParse(bodyOf(request));
       return data ? json(await names(data)) : problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
     },
-    // Its text is in no file and in no address.
     'POST plan'({ request }) {
       const { data } = ConfigurationSchema.safeParse(bodyOf(request));
       if (!data) return problem(400, 'Expected the text of an entitlements.yml');
+      // The text is in no file and in no address.
       const args = ['plan', '-', '--people'];
-      return printed(runs.run({ args, input: data.text }, request.ended), typedWith(command, args), command);
+      return printed(runs.run(args, request.ended, data.text), typedWith(command, args), command);
     },
     'GET preview': ({ rest, url, request }) =>
       preview(rest, Object.fromEntries(url.searchParams), {
         about,
         command,
-        run: (args) => runs.run({ args }, request.ended),
+        run: (args) => runs.run(args, request.ended),
       }),
     ...(emulator && { 'GET lab': (call) => lab(call, emulator), 'POST lab': (call) => lab(call, emulator) }),
     ...(about.allowChanges && {

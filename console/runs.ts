@@ -8,12 +8,6 @@ export interface RunsOptions {
   onProblem(problem: string): void;
 }
 
-/** A command line, and its standard input. */
-interface CommandLine {
-  args: readonly string[];
-  input?: string;
-}
-
 /** AWS allows 5 to 20 calls per second of an operation, for everyone in the account. */
 const MOST_AT_ONCE = 4;
 /** Longer than any question of a page takes. A command whose connection was lost while the machine slept may never end. */
@@ -44,10 +38,10 @@ export class Runs {
   }
 
   /** Returns the lines that a command line prints. @param left aborted when no one reads them any more */
-  async *run(line: CommandLine, left: AbortSignal): AsyncGenerator<string> {
+  async *run(args: readonly string[], left: AbortSignal, input?: string): AsyncGenerator<string> {
     if (!(await this.#place(left))) return;
     const printed = new Printed();
-    this.#print(line, printed);
+    this.#print(this.#options.command.run(args, input), printed);
     yield* printed.read(left);
   }
 
@@ -71,9 +65,9 @@ export class Runs {
     });
   }
 
-  /** Runs a command, and gives its place to the next one when it has ended. */
-  #print({ args, input }: CommandLine, printed: Printed): void {
-    const { command, pause, onProblem } = this.#options;
+  /** Takes the lines of a command, and gives its place to the next one when it has ended. */
+  #print(lines: AsyncIterable<string>, printed: Printed): void {
+    const { pause, onProblem } = this.#options;
     const ended = new AbortController();
     const end = (last?: string) => {
       if (ended.signal.aborted) return;
@@ -86,7 +80,7 @@ export class Runs {
     };
     pause(MOST_SECONDS, ended.signal).then(() => end(TOO_LONG), onProblem);
     const print = async () => {
-      for await (const line of command.run(args, input)) printed.add(line);
+      for await (const line of lines) printed.add(line);
     };
     print().then(
       () => end(),

@@ -12,6 +12,7 @@ import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
+import { CONSOLE_READS } from '../command/permissions.ts';
 
 const Options = z.object({ allowChanges: z._default(z.boolean(), false), open: z._default(z.boolean(), true) });
 
@@ -22,13 +23,13 @@ export function consoleCommand(run: Runner): Command {
   return commandOf('console', {
     summary: 'Show all of this as a web page, on this machine only, until Ctrl-C',
     description:
-      'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes.',
+      'Serves a page at 127.0.0.1 and opens it. The page asks what these commands ask, with the same credentials, and shows each command. It changes nothing without --allow-changes; with it, its changes need the permissions of start, release and redrive. It ends with Ctrl-C, and after 30 minutes without a page.',
     examples: [
       ['usher console', 'the deployment of entitlements.yml'],
       ['usher console --local', 'the emulator, with a lab to play in; starts one if none runs'],
       ['usher console --no-open', 'only print the address'],
     ],
-    permissions: [],
+    permissions: CONSOLE_READS,
     startsEmulator: true,
   })
     .option('--allow-changes', 'offer to start, release and redrive')

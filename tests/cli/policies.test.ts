@@ -2,9 +2,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { permissionsOf } from '../../cli/command/command.ts';
 import { programOf } from '../../cli/program.ts';
+import { commandFor, QUESTION_NAMES } from '../../console/questions.ts';
 import { AUDIT_BUCKET } from '../../emulator/aws/control-plane/control-plane.ts';
 import { anAddMemberToGroup } from '../support/events.ts';
 import { application, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
@@ -201,6 +203,16 @@ describe('the policies for people', () => {
     await operator.run('start', '--user', 'userName:never', '--expected', '--wait-seconds', '172800');
     await collect(['history', 'kiro', '--bucket', AUDIT_BUCKET], [reading, all]);
     expect(Object.fromEntries(undeclared)).toEqual({});
+  });
+
+  it('console: what the commands of its questions declare', async () => {
+    const program = await programOf();
+    const declared = (name: string) => permissionsOf(program.commands.find((one) => one.name() === name) as Command);
+    const names = new Set(QUESTION_NAMES.map((name) => commandFor(name)?.[0] ?? ''));
+    // No question has these options and sub-commands.
+    const asked = [...names].flatMap(declared).filter((action) => !/\((?:--bucket|resend|test)\)/.test(action));
+    const actions = new Set(asked.map((action) => action.replace(/ \(.*/, '')));
+    expect([...declared('console')].sort()).toEqual([...actions].sort());
   });
 
   it('read-only: exactly what looking takes', () => {

@@ -28,7 +28,7 @@ function commands() {
     problems,
     pauses,
     end: (name: string) => ends.get(name)?.(),
-    run: (name: string, left = new AbortController().signal) => Array.fromAsync(runs.run({ args: [name] }, left)),
+    run: (name: string, left = new AbortController().signal) => Array.fromAsync(runs.run([name], left)),
   };
 }
 

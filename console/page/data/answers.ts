@@ -154,7 +154,9 @@ export async function printedIn(response: Response): Promise<{ lines: Line[]; co
 
 /** An answer that says only what went wrong, as one does while there are no credentials, leaves what was known before. */
 function after(before: State, answer: Required<Pick<State, 'lines' | 'command' | 'at'>>): State {
-  const isEmpty = answer.lines.every(isTrouble);
+  const isEmpty = answer.lines.every(
+    (line) => isTrouble(line) && !(line.type === 'error' && line.exitCode === WRONG_USE),
+  );
   const known = before.lines.filter((line) => !isTrouble(line));
   if (!isEmpty || known.length === 0 || answer.lines.length === 0)
     return { ...answer, isLoading: false, isStale: false };
@@ -164,6 +166,9 @@ function after(before: State, answer: Required<Pick<State, 'lines' | 'command' |
 function isTrouble({ type }: Line): boolean {
   return type === 'error' || type === 'unread';
 }
+
+/** The exit code of what was asked wrongly: what was known before is about something else. */
+const WRONG_USE = 2;
 
 const OFFLINE = 'The console does not answer. Does usher console still run?';
 

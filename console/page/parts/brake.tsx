@@ -24,7 +24,7 @@ export function Brake({ budget }: { budget: Budget }) {
 }
 
 /** The hours of the brake's day: bars of revocations, what they add up to, and the budget as a line. Words beside it say the same. */
-export function BrakeDay({ budget }: { budget: Budget }) {
+function BrakeDay({ budget }: { budget: Budget }) {
   if (budget.used === 0) return null;
   const hours = hoursOf(budget, now.value);
   const top = Math.max(budget.allowed, budget.used, 1);

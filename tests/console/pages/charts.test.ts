@@ -48,6 +48,7 @@ describe.skipIf(!hasBrowser)('the pictures of an entitlement', () => {
   it.each([false, true])('say in words what they show, and axe objects to nothing (dark: %s)', async (dark) => {
     const { origin, hash } = new URL(await aScriptedConsole(script));
     const { page, misdeeds } = await browser.open(`${origin}/entitlements/${ENTITLEMENT}${hash}`, { dark, width: 800 });
+    await page.getByRole('button', { name: 'Read the records' }).click();
     const seats = page.getByRole('img', {
       name: 'Seats over time: 0 at the beginning, 18 at the end, 18 at most; the cap is 20.',
     });
@@ -69,8 +70,9 @@ describe.skipIf(!hasBrowser)('the pictures of an entitlement', () => {
       }),
     );
     const { page } = await browser.open(`${origin}/entitlements/${ENTITLEMENT}${hash}`);
-    await page.getByLabel('Time', { exact: true }).selectOption('last 30 days');
-    await expect.poll(() => asked).toContain(`history --from=30d --changes ${ENTITLEMENT}`);
-    expect(new URL(page.url()).search).toBe('?days=30');
+    await page.getByRole('button', { name: 'Read the records' }).click();
+    await page.getByLabel('Time', { exact: true }).selectOption('last 90 days');
+    await expect.poll(() => asked).toContain(`history --from=90d --changes ${ENTITLEMENT}`);
+    expect(new URL(page.url()).search).toBe('?days=90');
   });
 });
