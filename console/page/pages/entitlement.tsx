@@ -1,4 +1,3 @@
-import './entitlement.css';
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type LineOf, useAnswer } from '../data/answers.ts';

@@ -1,4 +1,3 @@
-import './held.css';
 import { type Signal, useSignal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';
