@@ -87,10 +87,13 @@ function tokenCheck(token: string): (head: Pick<RequestHead, 'headers'>) => bool
   return ({ headers }) => timingSafeEqual(digestOf(headers.authorization ?? ''), expected);
 }
 
+/** No page of the console has such a path: it may be a file of an earlier version. */
+const LIKE_A_FILE = /^\/[^/]+\.\w+$/;
+
 /** Every path that is no file is a page of the one document. */
 function page({ method }: RequestHead, { pathname }: URL, assets: ReadonlyMap<string, Asset>): Answer {
   if (method !== 'GET') return problem(405, 'Pages are only read');
-  const asset = assets.get(pathname) ?? assets.get('/');
-  if (!asset) throw new Error('the page has no document');
+  const asset = assets.get(pathname) ?? (LIKE_A_FILE.test(pathname) ? undefined : assets.get('/'));
+  if (!asset) return problem(404, 'There is no such file');
   return file(asset.type, asset.body);
 }

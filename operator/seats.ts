@@ -3,7 +3,7 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import { byRequest } from '../domain/decision/waitlist.ts';
 import { type Seat, SeatStatusSchema, takesSlot } from '../domain/seat/seat.ts';
 import type { Asker } from './asker.ts';
-import { budgetLine } from './held/budget.ts';
+import { budgetLine } from './budget.ts';
 import type { EntitlementLine, SeatLine } from './lines/seats.ts';
 import { readersOf } from './readers.ts';
 import { unknownEntitlement } from './suggestions.ts';

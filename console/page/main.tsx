@@ -1,44 +1,28 @@
-import './app.css';
-import './pages/execution.css';
-import './parts/state-graph.css';
+import './styles.css';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isOffline } from './data/answers.ts';
 import { Link, place } from './data/route.tsx';
 import { about, request, token } from './data/session.ts';
 import { Layout } from './layout.tsx';
-import { Audit } from './pages/audit.tsx';
-import { Doctor } from './pages/doctor.tsx';
-import { Entitlement } from './pages/entitlement.tsx';
-import { Executions } from './pages/executions.tsx';
-import { Held } from './pages/held.tsx';
-import { Lab } from './pages/lab.tsx';
-import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
-import { Person } from './pages/person.tsx';
-import { Plan } from './pages/plan.tsx';
-import { Report } from './pages/report.tsx';
-import { Subscriptions } from './pages/subscriptions.tsx';
 import { later } from './parts/later.tsx';
 import { Empty } from './parts/panel.tsx';
 
-/** The state machine is drawn on one page only. */
-const Execution = later(async () => (await import('./pages/execution.tsx')).Execution);
-
-/** The pages, by the first part of their path. `about`: the rest of the path. */
-const PAGES: Readonly<Record<string, (props: { about: string }) => preact.JSX.Element>> = {
+/** The pages, by the first part of their path. `about`: the rest of the path. All but the first one are loaded when they are shown. */
+const PAGES: Readonly<Record<string, preact.FunctionComponent<{ about: string }>>> = {
   '': Overview,
-  audit: Audit,
-  doctor: Doctor,
-  report: Report,
-  executions: ({ about }) => (about === '' ? <Executions /> : <Execution about={about} />),
-  lab: Lab,
-  entitlements: Entitlement,
-  people: Person,
-  held: Held,
-  plan: Plan,
-  subscriptions: Subscriptions,
-  notices: Notices,
+  audit: later(async () => (await import('./pages/audit.tsx')).Audit),
+  doctor: later(async () => (await import('./pages/doctor.tsx')).Doctor),
+  entitlements: later(async () => (await import('./pages/entitlement.tsx')).Entitlement),
+  executions: later(async () => (await import('./pages/executions.tsx')).Executions),
+  held: later(async () => (await import('./pages/held.tsx')).Held),
+  lab: later(async () => (await import('./pages/lab.tsx')).Lab),
+  notices: later(async () => (await import('./pages/notices.tsx')).Notices),
+  people: later(async () => (await import('./pages/person.tsx')).Person),
+  plan: later(async () => (await import('./pages/plan.tsx')).Plan),
+  report: later(async () => (await import('./pages/report.tsx')).Report),
+  subscriptions: later(async () => (await import('./pages/subscriptions.tsx')).Subscriptions),
 };
 
 function App() {

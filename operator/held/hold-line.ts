@@ -1,8 +1,8 @@
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Asker } from '../asker.ts';
+import { budgetLine } from '../budget.ts';
 import type { HoldLine, ReleaseLine } from '../lines/holds.ts';
-import { budgetLine } from './budget.ts';
 import { causeOf } from './cause.ts';
 import { digestOf } from './digest.ts';
 import type { ActiveHold } from './holds.ts';

@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPage } from '../../console/assets.ts';
@@ -24,6 +26,9 @@ function loadedWith(path: string, seen = new Set<string>()): Set<string> {
 /** The namespaces of XML are names that look like addresses. */
 const NAMESPACES = /http:\/\/www\.w3\.org\/[\w/]+/g;
 
+/** Where a person may go: an execution in the AWS console. */
+const LINK = /https:\/\/\$\{\w+\}\/states\/home\?/g;
+
 describe('the files of the page', () => {
   it('are a document, and what it names', () => {
     const named = [...textOf('/').matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, path = '']) => path);
@@ -39,9 +44,16 @@ describe('the files of the page', () => {
     expect(kilobytes(['/app.css'])).toBeLessThan(4);
   });
 
+  it('have all style sheets in one, also those of pages that are loaded later', () => {
+    const inputs = Object.keys(built.metafile.outputs['page/app.css']?.inputs ?? {});
+    const sheets = globSync('console/page/**/*.css', { cwd: join(import.meta.dirname, '../..') });
+    expect(inputs.toSorted()).toEqual(sheets.toSorted());
+    expect([...built.assets.keys()].filter((path) => path.endsWith('.css'))).toEqual(['/app.css']);
+  });
+
   it('ask no other host, and make no code of text', () => {
     for (const path of built.assets.keys()) {
-      const text = textOf(path).replaceAll(NAMESPACES, '');
+      const text = textOf(path).replaceAll(NAMESPACES, '').replaceAll(LINK, '');
       expect(text.match(/https?:\/\/[^\s"'`)]*/g) ?? [], path).toEqual([]);
       expect(text.match(/\beval\(|new Function\(/g) ?? [], path).toEqual([]);
     }

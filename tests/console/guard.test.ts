@@ -114,6 +114,8 @@ describe('a console', () => {
 
   it.each<[string, number, (served: Served) => Promise<Answered>]>([
     ['a file of the page', 200, ({ ask, host }) => ask('GET', '/app.js', { host })],
+    ['a page of the document', 200, ({ ask, host }) => ask('GET', '/entitlements/a.b', { host })],
+    ['a file that does not exist', 404, ({ ask, host }) => ask('GET', '/favicon.ico', { host })],
     ['a path that is no path', 400, ({ ask, host }) => ask('GET', '//', { host })],
     ['a body that is no JSON', 400, (served) => post(served, '/api/names', '{')],
     ['a body that is too long', 413, (served) => post(served, '/api/names', ' '.repeat(3_000_000))],

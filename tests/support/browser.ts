@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { browser as executable } from '../../build/browser.ts';
 
 /** Whether a Chromium is on this machine: `.ci/run` installs it. Without it, the tests of pages are skipped. */
@@ -71,4 +71,9 @@ export async function violationsOn(page: Page): Promise<string[]> {
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
     );
   });
+}
+
+/** Expects what a page shows in the end: another process draws it, on a machine that may be busy. */
+export function eventually<Value>(look: () => Value | Promise<Value>) {
+  return expect.poll(look, { timeout: 30_000 });
 }

@@ -1,66 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
 import { readAssets } from '../../console/assets.ts';
 import type { About } from '../../console/routes.ts';
-import { type ListeningConsole, serveConsole } from '../../console/server.ts';
 import type { Line } from '../../operator/lines/all.ts';
+import { once } from '../../operator/once.ts';
 import { START } from './ids.ts';
 import { problemsWithLine } from './line-schemas.ts';
+import { aServedConsole } from './served.ts';
 
 /** What a command prints, by its command line. */
 export type Script = (command: string) => readonly Line[];
 
-/** The console, over commands that print what a test says: for what is too large, too slow or too rare for the emulator. */
-export function aScriptedConsole(about: Partial<About> = {}): {
-  /** Address of the page, with the token. */
-  readonly url: string;
-  /** From now on, commands print this. */
-  play(script: Script): void;
-} {
-  let served: ListeningConsole | undefined;
-  let script: Script = () => [];
-  beforeAll(async () => {
-    served = await serveConsole({
-      token: 'x'.repeat(43),
-      about: {
-        stage: 'dev',
-        region: 'us-east-1',
-        local: true,
-        allowChanges: false,
-        has: { subscriptions: false, notices: false },
-        ...about,
-      },
-      assets: await readAssets(),
-      names: async () => ({ users: {}, groups: {} }),
-      command: {
-        prefix: ['usher'],
-        now: async () => START,
-        async *run(args) {
-          for (const line of script(args.join(' '))) yield JSON.stringify(line);
-        },
-      },
-      pause: (_seconds, signal) => sleep(50, undefined, { signal }).catch(() => undefined),
-      onIdle: () => undefined,
-      onProblem(problem) {
-        throw new Error(problem);
-      },
-    });
-  });
-  afterAll(() => served?.close());
-  return {
-    get url() {
-      if (!served) throw new Error('The console has not been started');
-      return served.url;
+const assets = once(readAssets);
+/** Between two rounds of what a page follows. */
+const PAUSE_MILLISECONDS = 50;
+
+/**
+ * The console with its pages, over commands that print what a test says: for what is too large or too rare for the emulator.
+ *
+ * @returns the address, with the token
+ */
+export async function aScriptedConsole(script: Script, about: Partial<About> = {}): Promise<string> {
+  const { url } = await aServedConsole({
+    assets: await assets(),
+    about: {
+      stage: 'dev',
+      region: 'us-east-1',
+      local: true,
+      allowChanges: false,
+      has: { subscriptions: false, notices: false },
+      ...about,
     },
-    play(next) {
-      script = (command) => {
-        const lines = next(command);
-        for (const line of lines) {
+    command: {
+      prefix: ['usher'],
+      now: async () => START,
+      async *run(args) {
+        for (const line of script(args.join(' '))) {
           const problems = problemsWithLine(line);
           if (problems.length > 0) throw new Error(`${JSON.stringify(line)}: ${problems.join('; ')}`);
+          yield JSON.stringify(line);
         }
-        return lines;
-      };
+      },
     },
-  };
+    pause: (_seconds, signal) => sleep(PAUSE_MILLISECONDS, undefined, { signal }).catch(() => undefined),
+  });
+  return url;
 }

@@ -29,7 +29,9 @@ export function rowsOf(lines: readonly LineOf<'audit-event'>[]): AuditRow[] {
   return rows.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
-function rowOf(event: Readonly<Record<string, unknown>>): AuditRow {
+/** Returns what one filters an event by, and shows of it. */
+export function rowOf(value: unknown): AuditRow {
+  const event: Readonly<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};
   const detail = part(event, 'detail');
   const metadata = part(detail, 'metadata');
   const [entitlement] = Array.isArray(detail['privileges']) ? detail['privileges'] : [];

@@ -94,17 +94,17 @@ export function nameOf({ execution }: Pick<ExecutionLine, 'execution'>): string 
   return execution.split(':').at(-1) ?? execution;
 }
 
-const CONSOLES: Readonly<Record<string, string>> = {
-  aws: 'console.aws.amazon.com',
-  'aws-us-gov': 'console.amazonaws-us-gov.com',
-  'aws-cn': 'console.amazonaws.cn',
+/** Hosts of the AWS console, by partition. */
+const CONSOLES: Readonly<Record<string, (region: string) => string>> = {
+  aws: (region) => `${region}.console.aws.amazon.com`,
+  'aws-us-gov': () => 'console.amazonaws-us-gov.com',
+  'aws-cn': () => 'console.amazonaws.cn',
 };
 
 /** Returns where the AWS console shows an execution; undefined for a partition whose console is not known. */
 export function awsConsoleOf(arn: string): string | undefined {
   const [, partition = '', , region = ''] = arn.split(':');
-  const host = CONSOLES[partition];
+  const host = CONSOLES[partition]?.(region);
   if (host === undefined || !/^[a-z0-9-]+$/.test(region)) return undefined;
-  const path = `/states/home?region=${region}#/v2/executions/details/${encodeURIComponent(arn)}`;
-  return `https://${partition === 'aws' ? `${region}.` : ''}${host}${path}`;
+  return `https://${host}/states/home?region=${region}#/v2/executions/details/${encodeURIComponent(arn)}`;
 }

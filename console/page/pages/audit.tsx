@@ -1,4 +1,3 @@
-import './audit.css';
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, useAnswer } from '../data/answers.ts';

@@ -1,4 +1,3 @@
-import './doctor.css';
 import { useSignal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { Panel } from '../parts/panel.tsx';

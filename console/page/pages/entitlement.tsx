@@ -1,4 +1,3 @@
-import './entitlement.css';
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type LineOf, useAnswer } from '../data/answers.ts';
@@ -6,6 +5,7 @@ import { shownNameOf } from '../data/names.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { filter, go, place, to } from '../data/route.tsx';
 import { counted, isUserId, matching } from '../data/table.ts';
+import { EntitlementCharts } from '../parts/entitlement-charts.tsx';
 import { Groups, Settings } from '../parts/entitlement-parts.tsx';
 import { FindUser } from '../parts/find-user.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -37,6 +37,7 @@ export function Entitlement({ about }: { about: string }) {
         isKnown={people.at !== undefined && !people.error && people.unread.length === 0}
       />
       <People name={about} />
+      <EntitlementCharts name={entry?.entitlement ?? about} max={entry?.max} />
       {entry && <Groups name={entry.entitlement} />}
       {entry && <Settings name={entry.entitlement} />}
     </>

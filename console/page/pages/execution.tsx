@@ -3,13 +3,14 @@ import { useAnswer } from '../data/answers.ts';
 import { awsConsoleOf, type ExecutionLine, outcomeOf, triggerOf } from '../data/execution.ts';
 import { about as session } from '../data/session.ts';
 import { AuditEvents } from '../parts/audit-events.tsx';
+import { Change } from '../parts/change.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Lanes } from '../parts/lanes.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { StateGraph } from '../parts/state-graph.tsx';
 import { Steps } from '../parts/steps.tsx';
-import { Copy, count, duration, Time } from '../parts/text.tsx';
+import { count, duration, Time } from '../parts/text.tsx';
 import { Id } from '../parts/user.tsx';
 
 /** One execution, as it runs or as it went. @param props `about`: its name */
@@ -102,19 +103,15 @@ function Head({ line, name }: { line: ExecutionLine; name: string }) {
 }
 
 /** What to do about an execution that failed. */
-function WayOut({ line: { redrive } }: { line: ExecutionLine }) {
+function WayOut({ line: { redrive, execution } }: { line: ExecutionLine }) {
   if (!redrive) return null;
   const { possible, reason, fix } = redrive;
-  const [command] = /^usher redrive \S+$/.exec(fix) ?? [];
   return (
     <div class="trouble">
       {reason !== undefined && <p>{possible === 'no' ? reason : `A redrive may not help: ${reason}`}</p>}
-      {command === undefined ? (
-        <p>{fix}</p>
-      ) : (
-        <p>
-          Redrive it from the state that failed: <Copy text={command} label="Copy the command" />
-        </p>
+      <p>{fix}</p>
+      {possible !== 'no' && (
+        <Change action="redrive" params={{ execution }} title="Redrive it from the state that failed" />
       )}
     </div>
   );

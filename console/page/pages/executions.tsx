@@ -1,10 +1,10 @@
-import './executions.css';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { isShown, TRIGGERS, triggerOf } from '../data/execution.ts';
 import { filter, place } from '../data/route.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { count, duration, Time } from '../parts/text.tsx';
+import { Execution } from './execution.tsx';
 
 const LIMIT = 50;
 /** The command lists no more. */
@@ -19,8 +19,13 @@ const OUTCOMES = {
   ignored: 'ignored',
 };
 
+/** The executions, or one of them. @param props `about`: its name */
+export function Executions({ about }: { about: string }) {
+  return about === '' ? <List /> : <Execution about={about} />;
+}
+
 /** What happened lately, the newest first. */
-export function Executions() {
+function List() {
   const { query } = place.value;
   const [outcome, trigger, text, ticks] = ['outcome', 'trigger', 'text', 'ticks'].map(
     (name) => query.get(name) ?? undefined,

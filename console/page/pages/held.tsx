@@ -1,8 +1,10 @@
-import './held.css';
+import { type Signal, useSignal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { go, Link, to } from '../data/route.tsx';
+import { Brake } from '../parts/brake.tsx';
 import { Change } from '../parts/change.tsx';
+import { Callers, Causes } from '../parts/hold-cause.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Copy, CopyButton, count, Status, Time } from '../parts/text.tsx';
 import { Id, User } from '../parts/user.tsx';
@@ -10,7 +12,6 @@ import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Hold = LineOf<'hold'>;
 type HeldUser = Hold['users'][number];
-type Cause = NonNullable<Hold['cause']>[number];
 
 /** What the brake holds, why, and both ways out of it. */
 export function Held() {
@@ -18,6 +19,8 @@ export function Held() {
   const held = useAnswer('held');
   useRefresh(held, status && JSON.stringify([status.running, status.attention, status.entitlements]));
   const holds = held.of('hold');
+  // One question for all holds.
+  const isAsked = useSignal(false);
   return (
     <>
       <h1>Held</h1>
@@ -28,7 +31,7 @@ export function Held() {
           </Empty>
         )}
         {holds.map((hold) => (
-          <OneHold key={hold.digest} hold={hold} />
+          <OneHold key={hold.digest} hold={hold} isAsked={isAsked} />
         ))}
       </Panel>
     </>
@@ -41,7 +44,7 @@ const REASONS: Readonly<Record<Hold['reason'], string>> = {
   'group-empty': 'A group is empty',
 };
 
-function OneHold({ hold }: { hold: Hold }) {
+function OneHold({ hold, isAsked }: { hold: Hold; isAsked: Signal<boolean> }) {
   const { entitlement, reason, since, users, cause, budget, released, digest } = hold;
   return (
     <article class="hold">
@@ -53,8 +56,15 @@ function OneHold({ hold }: { hold: Hold }) {
         {released && '. Released: the next sweep revokes.'}
       </p>
       <div class="why-held">
-        <Causes causes={cause} />
-        <Budget budget={budget} />
+        <section>
+          <h4>Cause</h4>
+          <Causes causes={cause} />
+          <Callers entitlement={entitlement} isAsked={isAsked} />
+        </section>
+        <section>
+          <h4>Budget of the brake</h4>
+          <Brake budget={budget} />
+        </section>
       </div>
       <div class="ways">
         <Way title="It was a mistake: undo it" way={hold.undo}>
@@ -108,81 +118,6 @@ const COLUMNS: readonly Column<HeldUser>[] = [
     value: ({ reason, entitled }) => (entitled ? 'entitled again: keeps the seat' : (reason ?? 'not read')),
   },
 ];
-
-/** Which group fell, as bars of one scale. */
-function Causes({ causes }: { causes: Hold['cause'] }) {
-  if (causes === undefined) return <p>Which group became smaller was not read.</p>;
-  if (causes.length === 0) return <p>No group became smaller: the users lost their entitlement in another way.</p>;
-  const most = Math.max(...causes.map(({ before }) => before), 1);
-  return (
-    <section>
-      <h4>Cause</h4>
-      {causes.map((cause) => (
-        <Fall key={cause.groupId} cause={cause} most={most} />
-      ))}
-    </section>
-  );
-}
-
-function Fall({ cause: { groupId, before, after, since, at, missing }, most }: { cause: Cause; most: number }) {
-  const bars = [
-    { what: 'before', members: before, name: 'stood' },
-    { what: 'now', members: after ?? 0, name: 'fallen' },
-  ];
-  return (
-    <figure class="fall">
-      <figcaption>
-        Group <Id value={groupId} />{' '}
-        {missing ? (
-          <strong>no longer exists; it had {count(before)}.</strong>
-        ) : after === undefined ? (
-          <strong>is no longer named by the entitlement; it had {count(before)}.</strong>
-        ) : (
-          <strong>
-            fell from {count(before)} to {count(after)}.
-          </strong>
-        )}{' '}
-        First seen <Time at={since} />
-        {at !== since && (
-          <>
-            , last <Time at={at} />
-          </>
-        )}
-      </figcaption>
-      {bars.map(({ what, members, name }) => (
-        <div class="bar-row" key={what}>
-          <small>{what}</small>
-          <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-            <rect class={name} width={Math.max(0.5, (members / most) * 100)} height="10" />
-          </svg>
-          <span class="number">{after === undefined && what === 'now' ? '–' : count(members)}</span>
-        </div>
-      ))}
-    </figure>
-  );
-}
-
-function Budget({ budget: { allowed, used, left, nextFreeAt, allFreeAt } }: { budget: Hold['budget'] }) {
-  return (
-    <section>
-      <h4>Budget of the brake</h4>
-      <p>
-        <span class="big">{count(left)}</span> of {count(allowed)} revocations in 24 hours left; {count(used)} used.
-      </p>
-      {nextFreeAt !== undefined && (
-        <p>
-          The next is free <Time at={nextFreeAt} />
-          {allFreeAt !== undefined && allFreeAt !== nextFreeAt && (
-            <>
-              , all <Time at={allFreeAt} />
-            </>
-          )}
-          .
-        </p>
-      )}
-    </section>
-  );
-}
 
 interface WayProps {
   title: string;

@@ -1,4 +1,3 @@
-import './lab.css';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { changedAt, now, useAnswer } from '../data/answers.ts';

@@ -1,4 +1,3 @@
-import './overview.css';
 import { useSignal } from '@preact/signals';
 import { type Answer, type LineOf, useAnswer } from '../data/answers.ts';
 import { type Numbers, numbersOf } from '../data/entitlement.ts';

@@ -1,4 +1,3 @@
-import './person.css';
 import type { ComponentChildren } from 'preact';
 import { type Answer, type LineOf, useAnswer } from '../data/answers.ts';
 import { useRefresh } from '../data/refresh.ts';

@@ -1,4 +1,3 @@
-import './plan.css';
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, type LineOf, useAnswer, usePosted } from '../data/answers.ts';

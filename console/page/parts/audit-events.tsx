@@ -1,9 +1,9 @@
-import { factsOf } from '../data/audit-event.ts';
+import { linkTo, rowOf } from '../data/audit.ts';
 import { Link, to } from '../data/route.tsx';
-import { count, Time } from './text.tsx';
+import { Time } from './text.tsx';
 import { User } from './user.tsx';
 
-/** Audit events of one execution, in their order. */
+/** Audit events of one execution, in their order. They are untrusted: who can write to the log can put anything there. */
 export function AuditEvents({ events }: { events: readonly unknown[] }) {
   return (
     <table>
@@ -17,20 +17,18 @@ export function AuditEvents({ events }: { events: readonly unknown[] }) {
         </tr>
       </thead>
       <tbody>
-        {events.map(factsOf).map(({ uid, type, at, userId, entitlement, reason, held }, index) => (
-          <tr key={uid ?? index}>
-            <td class="nowrap">
-              <Time at={at} />
-            </td>
-            <td>{type}</td>
-            <td>{userId !== undefined && <User userId={userId} />}</td>
-            <td>{entitlement !== undefined && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
-            <td>
-              {reason}
-              {held !== undefined && `: ${count(held)} held`}
-            </td>
-          </tr>
-        ))}
+        {events.map(rowOf).map((row, index) => {
+          const { uid, event, at, userId, entitlement, reason } = row;
+          return (
+            <tr key={uid || index}>
+              <td class="nowrap">{at !== '' && <Time at={at} />}</td>
+              <td>{uid !== '' && at !== '' ? <Link href={linkTo(row)}>{event}</Link> : event}</td>
+              <td>{userId !== '' && <User userId={userId} />}</td>
+              <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
+              <td>{reason}</td>
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );

@@ -1,4 +1,3 @@
-import './brake.css';
 import { now } from '../data/answers.ts';
 import { type Budget, hoursOf } from '../data/brake.ts';
 import { count, Time } from './text.tsx';
@@ -19,13 +18,14 @@ export function Brake({ budget }: { budget: Budget }) {
           </>
         )}
       </p>
-      {used > 0 && <Strip budget={budget} />}
+      <BrakeDay budget={budget} />
     </div>
   );
 }
 
-/** The hours of the day: bars of revocations, what they add up to, and the budget as a line. The text above says the same. */
-function Strip({ budget }: { budget: Budget }) {
+/** The hours of the brake's day: bars of revocations, what they add up to, and the budget as a line. Words beside it say the same. */
+function BrakeDay({ budget }: { budget: Budget }) {
+  if (budget.used === 0) return null;
   const hours = hoursOf(budget, now.value);
   const top = Math.max(budget.allowed, budget.used, 1);
   const y = (number: number) => HEIGHT - (number / top) * (HEIGHT - 4);
@@ -36,7 +36,7 @@ function Strip({ budget }: { budget: Budget }) {
   });
   const width = hours.length * STEP;
   return (
-    <svg viewBox={`0 0 ${width} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg class="brake-day" viewBox={`0 0 ${width} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <path class="sum" d={`${line.join('')}H${width}V${HEIGHT}Z`} />
       {hours.map(({ since, count: many }, index) => (
         <rect key={since} class="hour" x={index * STEP + 1} y={y(many)} width={STEP - 2} height={HEIGHT - y(many)}>

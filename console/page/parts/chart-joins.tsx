@@ -13,7 +13,7 @@ export function ChartJoins({ joins, span }: { joins: readonly Join[]; span: Span
   const [low, high] = [Math.log(ticks[0] ?? 1), Math.log(ticks.at(-1) ?? 2)];
   const label = `${count(joins.length)} joins: half within ${duration(p50)}, 95 of 100 within ${duration(p95)}.`;
   return (
-    <figure>
+    <figure class="joins">
       <figcaption class="legend">
         <span>{label}</span>
         {Object.entries(SOURCES).map(([source, words]) => (

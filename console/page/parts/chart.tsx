@@ -1,11 +1,10 @@
-import './chart.css';
 import type { ComponentChildren } from 'preact';
 import type { Span } from '../data/series.ts';
 import { timeMode } from './text.tsx';
 
 /** Of a picture in units of its own; it is as wide as there is room. */
 export const CHART = { width: 720, height: 180 };
-const MARGIN = { left: 56, right: 8, top: 8, bottom: 22 };
+const MARGIN = { left: 56, right: 8, top: 18, bottom: 22 };
 const DAY = 86_400_000;
 
 /** Where values are in a picture. */

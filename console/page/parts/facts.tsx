@@ -1,4 +1,3 @@
-import './facts.css';
 import type { ComponentChildren } from 'preact';
 
 /** Facts beside each other, each with what it is. @param props `large`: for a few of one word */

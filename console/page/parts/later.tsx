@@ -2,10 +2,7 @@ import { signal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-/**
- * Returns a component whose code is loaded when it is shown first. Its style sheets are not: they are part of the one of the page,
- * and imported where this is called.
- */
+/** Returns a component whose code is loaded when it is shown first. Its style sheets are those of the page. */
 export function later<Props extends object>(load: () => Promise<FunctionComponent<Props>>): FunctionComponent<Props> {
   const loaded = signal<FunctionComponent<Props> | undefined>(undefined);
   const problem = signal<string | undefined>(undefined);

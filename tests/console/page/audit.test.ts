@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { filtered, linkTo, patternOf, rowsOf } from '../../../console/page/data/audit.ts';
+import { filtered, linkTo, patternOf, rowOf, rowsOf } from '../../../console/page/data/audit.ts';
 import { isObject } from '../../../domain/shared/json.ts';
 
 const sample = (name: string) => {
@@ -42,6 +42,13 @@ describe('an audit event of the page', () => {
     const [row] = rowsOf([{ type: 'audit-event', ...event }]);
     expect(row).toMatchObject({ uid: '', event: 'not an audit event', at: '' });
   });
+
+  it.each([undefined, null, 'text', 7, [], JSON.parse('{"__proto__": {"detail-type": "x"}}')])(
+    'of an execution may be %j',
+    (value) => {
+      expect(rowOf(value)).toMatchObject({ uid: '', event: 'not an audit event', at: '', reason: '' });
+    },
+  );
 
   it('has a link that says when to look', () => {
     expect(linkTo({ uid: 'a/b', at: '2026-11-25T09:30:12.345Z' })).toBe(

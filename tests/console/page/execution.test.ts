@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { factsOf } from '../../../console/page/data/audit-event.ts';
 import {
   awsConsoleOf,
   type ExecutionLine,
@@ -91,43 +90,5 @@ describe('an execution on the page', () => {
     ['nonsense', undefined],
   ])('of %s has its place in the AWS console', (arn, expected) => {
     expect(awsConsoleOf(arn)).toBe(expected);
-  });
-});
-
-describe('an audit event on the page', () => {
-  it('has who, what, when and why', () => {
-    const event = {
-      'detail-type': 'Seat Assigned',
-      detail: {
-        time: 1_700_000_000_000,
-        status_detail: 'group-join',
-        user: { uid: user(1) },
-        privileges: ['kiro'],
-        metadata: { uid: 'a', correlation_uid: execution('me') },
-      },
-    };
-    expect(factsOf(event)).toEqual({
-      type: 'Seat Assigned',
-      at: '2023-11-14T22:13:20.000Z',
-      uid: 'a',
-      userId: user(1),
-      entitlement: 'kiro',
-      reason: 'group-join',
-      execution: execution('me'),
-      held: undefined,
-    });
-  });
-
-  it.each([
-    undefined,
-    null,
-    'text',
-    [],
-    { 'detail-type': 7 },
-    { detail: { time: 'x', privileges: {}, user: null } },
-    { detail: { time: 1e300 } },
-    JSON.parse('{"__proto__": {"detail-type": "x"}}'),
-  ])('of any other value has no facts: %j', (event) => {
-    expect(factsOf(event)).toEqual({ type: 'not an audit event' });
   });
 });

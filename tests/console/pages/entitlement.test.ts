@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
+import { aBrowser, eventually, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, user } from '../../support/ids.ts';
 
@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     const { page, misdeeds } = await open('', { dark });
     await page.getByText(user(1)).first().waitFor();
     await page.getByRole('cell', { name: GROUP, exact: true }).waitFor();
-    await expect.poll(() => page.locator('.numbers').textContent()).toMatch(/Seats10 of 10waitlisted2/);
+    await eventually(() => page.locator('.numbers').textContent()).toMatch(/Seats10 of 10waitlisted2/);
     expect(await page.locator('.numbers').textContent()).toMatch(/unmanaged1Last sweep\d+ s ago/);
     expect(await rowsOn(page).count()).toBe(1 + 13);
     expect(await violationsOn(page)).toEqual([]);
@@ -81,12 +81,12 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     await page.getByText(user(1)).first().waitFor();
     const box = page.getByRole('searchbox', { name: 'User id; name' });
     await box.fill('00007');
-    await expect.poll(() => idsOn(page)).toEqual([user(7)]);
+    await eventually(() => idsOn(page)).toEqual([user(7)]);
     await box.fill('c@example.com');
-    await expect.poll(() => idsOn(page)).toEqual([]);
+    await eventually(() => idsOn(page)).toEqual([]);
     expect(page.url()).not.toContain('example');
     await box.press('Enter');
-    await expect.poll(() => idsOn(page)).toEqual([user(3)]);
+    await eventually(() => idsOn(page)).toEqual([user(3)]);
     expect(new URL(page.url()).search).toBe(`?user=${user(3)}`);
     await box.fill('nobody@example.com');
     await box.press('Enter');
@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     expect(page.url()).not.toContain('example');
     await box.fill(MARKUP);
     await box.press('Enter');
-    await expect.poll(() => idsOn(page)).toEqual([user(3)]);
+    await eventually(() => idsOn(page)).toEqual([user(3)]);
     expect(misdeeds.errors).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     await page.getByRole('button', { name: /^Names/ }).click();
     await page.getByText(MARKUP).waitFor();
     await page.getByRole('searchbox', { name: 'User id; name' }).fill('IMG src');
-    await expect.poll(() => idsOn(page)).toEqual([user(3)]);
+    await eventually(() => idsOn(page)).toEqual([user(3)]);
     expect(page.url()).not.toContain('src');
     expect(misdeeds.errors).toEqual([]);
   });
@@ -147,6 +147,23 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
       expect.stringMatching(new RegExp(`^${user(12)},waitlisted,2,2026-.+,,$`)),
       '',
     ]);
+  });
+
+  it('shows its seats over time and how long each join took, on request', async () => {
+    const { page, misdeeds } = await open();
+    await page.getByRole('button', { name: 'Read the records' }).click();
+    await page
+      .getByRole('img', { name: /^Seats over time: 0 at the beginning, 10 at the end, .+ the cap is 10\.$/ })
+      .waitFor();
+    await page.getByRole('img', { name: /^10 joins: half within/ }).waitFor();
+    expect(await violationsOn(page)).toEqual([]);
+    expect(misdeeds).toEqual({ errors: [], foreign: [] });
+  });
+
+  it('shows how it is configured, by the file and as deployed', async () => {
+    const { page } = await open();
+    await page.getByRole('columnheader', { name: 'In the file and deployed' }).waitFor();
+    expect(await page.getByRole('row', { name: /^Cap/ }).textContent()).toBe('Cap10');
   });
 
   it('says what could not be read, and shows the rest', async () => {
@@ -206,7 +223,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
       await page.getByText('Printed: the first 2,000 of 50,000. The CSV file has all.').waitFor();
       expect(await rowsOn(page).count()).toBe(1 + 2000);
       await page.evaluate("dispatchEvent(new Event('afterprint'))");
-      await expect.poll(() => rowsOn(page).count()).toBeLessThan(100);
+      await eventually(() => rowsOn(page).count()).toBeLessThan(100);
     });
   });
 });

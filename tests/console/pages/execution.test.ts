@@ -116,7 +116,7 @@ describe.skipIf(!hasBrowser)('an execution', () => {
 });
 
 describe.skipIf(!hasBrowser)('an execution of 25,000 events', () => {
-  const served = aScriptedConsole({ local: false, account: '111122223333' });
+  const PROD = { local: false, account: '111122223333' };
   const browser = aBrowser();
   const iso = (seconds: number) => new Date(START.getTime() + seconds * 1000).toISOString();
   const LOOP = ['PlanChanges', 'ApplyChanges', 'RecordAudit', 'WaitToSettle'] as const;
@@ -161,8 +161,8 @@ describe.skipIf(!hasBrowser)('an execution of 25,000 events', () => {
   it('shows where it is, live, in as many elements as a short one', async () => {
     let turns = 1500;
     let ended = {};
-    served.play((command) => (command === 'status me' ? [aLine(turns, ended)] : []));
-    const { page, misdeeds } = await browser.open(at(served.url, '/executions/me'));
+    const url = await aScriptedConsole((command) => (command === 'status me' ? [aLine(turns, ended)] : []), PROD);
+    const { page, misdeeds } = await browser.open(at(url, '/executions/me'));
     await node(page, 'WaitToSettle').waitFor();
     expect(await node(page, 'WaitToSettle').getAttribute('class')).toContain('current');
     await lane(page, 'PlanChanges').getByText('1,500').waitFor();
@@ -175,17 +175,18 @@ describe.skipIf(!hasBrowser)('an execution of 25,000 events', () => {
   });
 
   it('has its events in pages of a thousand', async () => {
-    served.play((command) =>
-      command === 'status me' ? [aLine(2)] : command.includes('--steps') ? steps(command) : [],
+    const url = await aScriptedConsole(
+      (command) => (command === 'status me' ? [aLine(2)] : command.includes('--steps') ? steps(command) : []),
+      PROD,
     );
-    const { page } = await browser.open(at(served.url, '/executions/me'));
+    const { page } = await browser.open(at(url, '/executions/me'));
     await page.getByRole('button', { name: 'Show its events' }).click();
     await page.getByText('Events 1 to 1,000').waitFor();
     await page.getByRole('button', { name: 'Next 1,000' }).click();
     await page.getByText('Events 1,001 to 2,000').waitFor();
     expect(new URL(page.url()).search).toBe('?after=1000');
     expect(await page.getByRole('cell', { name: 'TaskStateEntered' }).count()).toBe(1000);
-    const { page: last } = await browser.open(at(served.url, '/executions/me?after=24000'));
+    const { page: last } = await browser.open(at(url, '/executions/me?after=24000'));
     await last.getByText('Events 24,001 to 24,500').waitFor();
     expect(await last.getByRole('button', { name: 'Next 1,000' }).count()).toBe(0);
     await last.getByRole('button', { name: 'Previous 1,000' }).click();
@@ -193,8 +194,8 @@ describe.skipIf(!hasBrowser)('an execution of 25,000 events', () => {
   });
 
   it('leads to the AWS console, in its Region', async () => {
-    served.play((command) => (command === 'status me' ? [aLine(1)] : []));
-    const { page } = await browser.open(at(served.url, '/executions/me'));
+    const url = await aScriptedConsole((command) => (command === 'status me' ? [aLine(1)] : []), PROD);
+    const { page } = await browser.open(at(url, '/executions/me'));
     const link = page.getByRole('link', { name: 'Open in the AWS console' });
     expect(await link.getAttribute('href')).toMatch(
       /^https:\/\/us-east-1\.console\.aws\.amazon\.com\/states\/home\?region=us-east-1#/,
@@ -203,10 +204,12 @@ describe.skipIf(!hasBrowser)('an execution of 25,000 events', () => {
 
   it('without a history says that it was not read, and shows the rest', async () => {
     const { states: _, moves: __, audit: ___, ...head } = aLine(1) as Extract<Line, { type: 'execution' }>;
-    served.play((command) =>
-      command === 'status me' ? [{ type: 'unread', message: 'The user may not read histories' }, head] : [],
+    const url = await aScriptedConsole(
+      (command) =>
+        command === 'status me' ? [{ type: 'unread', message: 'The user may not read histories' }, head] : [],
+      PROD,
     );
-    const { page } = await browser.open(at(served.url, '/executions/me'));
+    const { page } = await browser.open(at(url, '/executions/me'));
     await page.getByText('The history was not read').waitFor();
     await page.getByText('Not read: The user may not read histories').waitFor();
     await page.getByText('The audit stream was not read').waitFor();

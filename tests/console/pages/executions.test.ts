@@ -6,7 +6,7 @@ import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { playStory, STORY } from '../../support/console-story.ts';
 import { execution, START, user } from '../../support/ids.ts';
-import { aScriptedConsole } from '../../support/scripted-console.ts';
+import { aScriptedConsole, type Script } from '../../support/scripted-console.ts';
 
 const rows = (page: Page) => page.locator('tbody tr');
 const at = (url: string, path: string) => {
@@ -86,7 +86,6 @@ describe.skipIf(!hasBrowser)('the executions', () => {
 });
 
 describe.skipIf(!hasBrowser)('the list of executions', () => {
-  const served = aScriptedConsole();
   const browser = aBrowser();
 
   it('says that there are more, and asks for more of them', async () => {
@@ -96,13 +95,13 @@ describe.skipIf(!hasBrowser)('the list of executions', () => {
       status: 'RUNNING',
       startedAt: START.toISOString(),
     });
-    served.play((command) => {
+    const script: Script = (command) => {
       const limit = Number(/--limit=(\d+)/.exec(command)?.[1] ?? 0);
       return limit === 0
         ? []
         : [...Array.from({ length: limit }, (_, index) => one(index)), { type: 'more', of: 'execution', read: limit }];
-    });
-    const { page } = await browser.open(at(served.url, '/executions'));
+    };
+    const { page } = await browser.open(at(await aScriptedConsole(script), '/executions'));
     await page.getByText('The newest 50; there are more.').waitFor();
     expect((await rows(page).allInnerTexts())[0]).toMatch(/unknown input\s+▸ running/);
     await page.getByRole('button', { name: 'Show 100' }).click();
@@ -119,8 +118,8 @@ describe.skipIf(!hasBrowser)('the list of executions', () => {
       'Credentials have expired',
     ],
   ] satisfies [string, Line[], string][])('says if it %s', async (_what, lines, text) => {
-    served.play((command) => (command.includes('--executions') ? lines : []));
-    const { page } = await browser.open(at(served.url, '/executions?limit=7'));
+    const url = await aScriptedConsole((command) => (command.includes('--executions') ? lines : []));
+    const { page } = await browser.open(at(url, '/executions'));
     await page.getByText(text).waitFor();
     expect(await violationsOn(page)).toEqual([]);
   });

@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the page of what is held', () => {
       );
       const widths = await cause.locator('rect').evaluateAll((bars) => bars.map((bar) => bar.getAttribute('width')));
       expect(widths).toEqual(['100', '0.5']);
-      await page.getByText('of 2 revocations in 24 hours left; 2 used.').waitFor();
+      await page.getByText('Brake: 2 of 2 revocations used in 24 hours, 0 left').waitFor();
       for (const { userId } of users) await page.getByRole('gridcell', { name: userId }).waitFor();
       expect(await violationsOn(page)).toEqual([]);
       expect(misdeeds).toEqual({ errors: [], foreign: [] });
@@ -68,6 +68,13 @@ describe.skipIf(!hasBrowser)('the page of what is held', () => {
         .waitFor();
     }
     expect(await ways.nth(1).textContent()).toContain(`usher release ${String((await held())['digest']).slice(0, 12)}`);
+  });
+
+  it('says whose calls may have caused it, on request', async () => {
+    const { page, misdeeds } = await open();
+    await page.getByRole('button', { name: 'Who did it?' }).click();
+    await page.getByText(/DeleteGroupMembership of|CloudTrail of this account and Region has no such call/).waitFor();
+    expect(misdeeds.errors).toEqual([]);
   });
 
   it('fits into 800 pixels', async () => {

@@ -6,7 +6,7 @@ import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { playStory, STORY } from '../../support/console-story.ts';
 import { application, START } from '../../support/ids.ts';
-import { aScriptedConsole } from '../../support/scripted-console.ts';
+import { aScriptedConsole, type Script } from '../../support/scripted-console.ts';
 
 const card = (page: Page, entitlement: string) => page.locator('article', { hasText: entitlement });
 
@@ -80,12 +80,12 @@ describe.skipIf(!hasBrowser)('the overview of a busy day', () => {
 });
 
 describe.skipIf(!hasBrowser)('the overview of a hundred entitlements', () => {
-  const served = aScriptedConsole({ local: false, stage: 'prod', account: '111122223333' });
+  const PROD = { local: false, stage: 'prod', account: '111122223333' };
   const browser = aBrowser();
   const sweptAt = START.toISOString();
 
   /** Each has this number of seats, and another hundred applications are no longer configured. */
-  function play(seats: number): void {
+  function theseSeats(seats: number): Script {
     const numbers = (index: number) => ({ entitlement: `team-${index}`, application: application(index + 1) });
     const all = Array.from({ length: 100 }, (_, index) => numbers(index));
     const status: Line[] = [
@@ -100,12 +100,11 @@ describe.skipIf(!hasBrowser)('the overview of a hundred entitlements', () => {
       ...all.map((one) => ({ type: 'entitlement' as const, ...one, max: 600, seats: seats + 1, failed: 2 })),
       ...all.map((_, index) => ({ type: 'entitlement' as const, ...numbers(index + 500), seats: 1 })),
     ];
-    served.play((command) => (command === 'status' ? status : command === 'seats' ? counted : []));
+    return (command) => (command === 'status' ? status : command === 'seats' ? counted : []);
   }
 
   it('has a row for each, leads to each, and folds what is no longer configured', async () => {
-    play(20);
-    const { page } = await browser.open(served.url, { width: 800 });
+    const { page } = await browser.open(await aScriptedConsole(theseSeats(20), PROD), { width: 800 });
     const rows = page.locator('table').first().locator('tbody tr');
     await rows.filter({ hasText: 'team-99' }).getByRole('cell', { name: '21', exact: true }).waitFor();
     expect(await rows.count()).toBe(100);
@@ -119,8 +118,7 @@ describe.skipIf(!hasBrowser)('the overview of a hundred entitlements', () => {
   });
 
   it('shows what the last sweeps counted, and counts thousands of seats only when asked', async () => {
-    play(500);
-    const { page } = await browser.open(served.url);
+    const { page } = await browser.open(await aScriptedConsole(theseSeats(500), PROD));
     const row = page.locator('tbody tr', { hasText: 'team-42' });
     await row.getByRole('cell', { name: '500', exact: true }).waitFor();
     expect(await row.getByRole('cell', { name: '501', exact: true }).count()).toBe(0);
@@ -129,7 +127,7 @@ describe.skipIf(!hasBrowser)('the overview of a hundred entitlements', () => {
   });
 
   it('says what could not be read, and shows the rest', async () => {
-    served.play((command) =>
+    const script: Script = (command) =>
       command === 'status'
         ? [
             { type: 'unread', message: 'The user may not read the ledger', hint: 'Ask for dynamodb:GetItem' },
@@ -140,9 +138,8 @@ describe.skipIf(!hasBrowser)('the overview of a hundred entitlements', () => {
               entitlements: [{ entitlement: 'kiro', application: application(1), max: 5 }],
             },
           ]
-        : [],
-    );
-    const { page } = await browser.open(served.url);
+        : [];
+    const { page } = await browser.open(await aScriptedConsole(script, PROD));
     await page.getByText('Not read: The user may not read the ledger').waitFor();
     await page.getByText('Ask for dynamodb:GetItem').waitFor();
     await page.getByText('Nothing that could be read needs you').waitFor();

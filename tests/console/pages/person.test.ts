@@ -1,6 +1,6 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
+import { aBrowser, eventually, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { ENTITLEMENT, STORE_ID, user } from '../../support/ids.ts';
 
@@ -63,12 +63,12 @@ describe.skipIf(!hasBrowser)('the page of a person', () => {
     await page.getByRole('row', { name: /Seat Assigned/ }).waitFor();
     await page.getByRole('button', { name: 'Who did it?' }).click();
     await page.getByRole('columnheader', { name: 'By' }).waitFor();
-    await expect.poll(() => page.locator('.command').last().textContent()).toContain('--by');
+    await eventually(() => page.locator('.command').last().textContent()).toContain('--by');
   });
 
   it('says that there is no such user, and still looks into the records', async () => {
     const { page, misdeeds } = await open(999);
-    await expect.poll(() => page.getByRole('alert').count()).toBe(2);
+    await eventually(() => page.getByRole('alert').count()).toBe(2);
     expect(await page.getByRole('alert').first().textContent()).toContain('The identity store has no user');
     expect(misdeeds.errors).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
+import { aBrowser, eventually, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { ENTITLEMENT, user } from '../../support/ids.ts';
 
@@ -24,9 +24,10 @@ describe.skipIf(!hasBrowser)('the page of plans', () => {
     expect(await row.textContent()).toMatch(new RegExp(`^${ENTITLEMENT} .*06662000`));
     expect(await page.getByRole('grid').getByRole('row').count()).toBe(1 + 9);
     await page.getByLabel('Change', { exact: true }).selectOption('waitlisted');
-    await expect
-      .poll(() => page.locator('.changes tbody td:first-child a').allTextContents())
-      .toEqual([user(7), user(8)]);
+    await eventually(() => page.locator('.changes tbody td:first-child a').allTextContents()).toEqual([
+      user(7),
+      user(8),
+    ]);
     expect(new URL(page.url()).search).toBe('?change=waitlisted');
     expect(await violationsOn(page)).toEqual([]);
     expect(misdeeds).toEqual({ errors: [], foreign: [] });
@@ -70,7 +71,7 @@ describe.skipIf(!hasBrowser)('the page of plans', () => {
     const { page, misdeeds } = await open();
     await page.getByRole('textbox').fill(text);
     await page.getByRole('button', { name: 'Show what it would change' }).click();
-    await expect.poll(() => page.getByRole('alert').textContent()).toMatch(message);
+    await eventually(() => page.getByRole('alert').textContent()).toMatch(message);
     expect(misdeeds.errors).toEqual([]);
   });
 
