@@ -112,7 +112,9 @@ export class Live {
   }
 
   async #answer({ ask, args, command }: Question): Promise<void> {
-    const answer = { ask, command, lines: await Array.fromAsync(this.#options.runs.run(args, NEVER)) };
+    // What was asked for one page may be of use to the next one.
+    const lines = this.#options.runs.run(args, new AbortController().signal);
+    const answer = { ask, command, lines: await Array.fromAsync(lines) };
     if (!this.#followed().has(ask)) return;
     const before = this.#answers.get(ask);
     const wasBusy = this.#isBusy();
@@ -131,6 +133,3 @@ export class Live {
     );
   }
 }
-
-/** What was asked for one page may be of use to the next one. */
-const NEVER = new AbortController().signal;
