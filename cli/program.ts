@@ -60,7 +60,9 @@ export async function runCommandLine(
   const contextFor = async (command: Command) => {
     const { contextOf } = await import('./command/context.ts');
     const run = (inner: readonly string[]) => linesOf(inner, context);
-    const context: Context = await contextOf(command, { terminal, ...interruption, run }, surroundings.env);
+    const goOnAs: Context['goOnAs'] = (next, env) =>
+      runCommandLine(next, { ...surroundings, env: { ...surroundings.env, ...env } }, interruption);
+    const context: Context = await contextOf(command, { terminal, ...interruption, run, goOnAs }, surroundings.env);
     return context;
   };
   const code = await runOn(terminal, args, { surroundings, contextFor });

@@ -54,6 +54,13 @@ export interface Context extends Asker {
    * @returns the lines that it prints, an error as the last of them
    */
   run(args: readonly string[]): AsyncIterable<string>;
+  /**
+   * Goes on as another command line in the same terminal, until that ends.
+   *
+   * @param env what its environment has besides
+   * @returns its exit code
+   */
+  goOnAs(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
 }
 
 /** Parses a command's own options. @throws UsageError */
@@ -69,10 +76,14 @@ function dashed(name: string): string {
 }
 
 /** What a context gets from around its command. */
-export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'onStray' | 'run'>;
+export type Around = Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd' | 'onStray' | 'run' | 'goOnAs'>;
 
 /** Makes the context of a command that runs within another one: what it asks is new, what it asks with is not. */
-export async function contextWithin(outer: Context, command: Command, around: Omit<Around, 'run'>): Promise<Context> {
+export async function contextWithin(
+  outer: Context,
+  command: Command,
+  around: Omit<Around, 'run' | 'goOnAs'>,
+): Promise<Context> {
   const { entitlements } = CommonSchema.parse(command.optsWithGlobals());
   // The time of an emulator can be changed at any moment.
   const emulator = outer.emulator && (await connectEmulator(outer.emulator.endpoint));

@@ -4,11 +4,13 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { About, Ids, Names } from '../../console/routes.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { UsageError } from '../../operator/failures.ts';
 import { Unread } from '../../operator/unread.ts';
 import { readGroupNames, readNames } from '../../operator/user-names.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
+import { emulatorEndpoint } from '../shared/endpoint.ts';
 
 const Options = z.object({ allowChanges: z._default(z.boolean(), false), open: z._default(z.boolean(), true) });
 
@@ -28,6 +30,7 @@ export function consoleCommand(run: Runner): Command {
     permissions: [],
     startsEmulator: true,
   })
+    .argument('[PAGE]', 'the page to open, such as held, doctor or entitlements/NAME (default: the overview)')
     .option('--allow-changes', 'offer to start, release and redrive')
     .option('--no-open', 'do not open the page')
     .action(run(console));
@@ -36,6 +39,8 @@ export function consoleCommand(run: Runner): Command {
 async function console(context: Context, command: Command): Promise<void> {
   const { terminal } = context;
   const { allowChanges, open } = optionsOf(command, Options);
+  const [page = ''] = command.args;
+  if (!/^[\w/-]*$/.test(page)) throw new UsageError('PAGE: expected a page such as held, or entitlements/kiro');
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
   const [{ serveConsole }, { readAssets }] = await Promise.all([
@@ -53,9 +58,10 @@ async function console(context: Context, command: Command): Promise<void> {
     onProblem: (problem) => terminal.note(problem),
   });
   try {
-    if (context.json) terminal.json({ type: 'console', url });
-    else terminal.line(`The console is at ${url} until Ctrl-C.`);
-    if (open) await terminal.openFile(url);
+    const address = url.replace('/#', `/${page}#`);
+    if (context.json) terminal.json({ type: 'console', url: address });
+    else terminal.line(`The console is at ${address} until Ctrl-C.`);
+    if (open) await terminal.openFile(address);
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
   } finally {
     await close();
@@ -105,8 +111,8 @@ function prefixOf(command: Command, { emulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
-    // Other commands do not find an emulator of this process by themselves.
-    ...(emulator?.end ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
+    // Other commands do not find it by themselves.
+    ...(emulator && emulator.endpoint !== emulatorEndpoint({}) ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

@@ -94,7 +94,7 @@ function contextFor({ globals, terminal, env }: Request): Promise<Context> {
   };
   return contextOf(
     globals,
-    { terminal, onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined, run },
+    { terminal, onInterrupt: () => undefined, onStray: () => undefined, onEnd: () => undefined, run, goOnAs: run },
     env,
   );
 }

@@ -15,8 +15,8 @@ import { Lab } from './pages/lab.tsx';
 import { Notices } from './pages/notices.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Person } from './pages/person.tsx';
-import { Report } from './pages/report.tsx';
 import { Plan } from './pages/plan.tsx';
+import { Report } from './pages/report.tsx';
 import { Subscriptions } from './pages/subscriptions.tsx';
 import { Empty } from './parts/panel.tsx';
 

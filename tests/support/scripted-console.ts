@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { readAssets } from '../../console/assets.ts';
-import { type About, type ListeningConsole, serveConsole } from '../../console/server.ts';
+import type { About } from '../../console/routes.ts';
+import { type ListeningConsole, serveConsole } from '../../console/server.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { START } from './ids.ts';
 import { problemsWithLine } from './line-schemas.ts';
@@ -21,7 +22,12 @@ export function aScriptedConsole(about: Partial<About> = {}): {
   beforeAll(async () => {
     served = await serveConsole({
       token: 'x'.repeat(43),
-      about: { stage: 'dev', region: 'us-east-1', local: true, allowChanges: false, ...about },
+      about: {
+        ...{ stage: 'dev', region: 'us-east-1', local: true, allowChanges: false },
+        has: { subscriptions: false, notices: false },
+        ...about,
+      },
+      names: async () => ({ users: {}, groups: {} }),
       assets: await readAssets(),
       command: {
         prefix: ['usher'],

@@ -26,5 +26,6 @@ export function around(terminal: Terminal) {
     onStray: () => undefined,
     onEnd: () => undefined,
     run: () => NOTHING,
+    goOnAs: () => Promise.reject(new Error('no other command line')),
   };
 }

@@ -7,6 +7,7 @@ import { Link, to } from '../data/route.tsx';
 import { Calls } from '../parts/lab-calls.tsx';
 import { Faults } from '../parts/lab-faults.tsx';
 import { Outbox } from '../parts/lab-outbox.tsx';
+import { Story } from '../parts/lab-story.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Status, Time } from '../parts/text.tsx';
 
@@ -41,6 +42,7 @@ export function Lab() {
           <strong>{lab.refusal.value}</strong>
         </div>
       )}
+      <Story />
       <div class="lab">
         <Clock />
         <Running />
