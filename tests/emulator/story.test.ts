@@ -30,7 +30,7 @@ describe('a story that is served', () => {
     expect((await page('/clock')).now.slice(0, 16)).toBe('2026-11-02T08:00');
     const look = (): Promise<Told> => page('/story');
     expect(await look()).toMatchObject({ title: script.title, steps: [], isOver: false });
-    await expect.poll(async () => (await look()).steps.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await look()).steps.length, { timeout: 30_000 }).toBeGreaterThan(0);
     // Without readers, as fast as this machine can.
     await page('/step', 'POST', { seconds: 2 * 3600 });
     await expect.poll(async () => (await look()).isOver, { timeout: 30_000 }).toBe(true);
