@@ -5,14 +5,14 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const RGB = 2;
 const RGBA = 6;
 const INDEXED = 3;
-/** A palette has at most 256 colours. With 18 shades per channel, a page with text in a few colours has fewer. */
-const SHADE = 15;
+const MOST_COLORS = 256;
 
 /**
- * Writes a picture of a page with fewer shades, as bytes that take a third of the room: one byte per pixel.
+ * Writes a picture of a page with its 256 most frequent colours, which areas and text have, as bytes that take a third of the
+ * room: one byte per pixel. The other shades, of the edges of letters, become the nearest of these.
  *
  * @param png as browsers write it: eight bits per channel, not interlaced
- * @throws Error if it is another one, or has too many colours
+ * @throws Error if it is another one
  */
 export function withFewerShades(png: Buffer): Buffer {
   const chunks = chunksIn(png);
@@ -24,19 +24,21 @@ export function withFewerShades(png: Buffer): Buffer {
   const bytes = type === RGBA ? 4 : 3;
   const data = inflateSync(Buffer.concat(chunks.filter((chunk) => chunk.type === 'IDAT').map((chunk) => chunk.data)));
   const pixels = unfiltered(data, { width, height, bytes });
-  const palette = new Map<number, number>();
+  const colorAt = (at: number) => pixels.readUIntBE(at, 3);
+  const counts = new Map<number, number>();
+  for (let at = 0; at < pixels.length; at += bytes) counts.set(colorAt(at), (counts.get(colorAt(at)) ?? 0) + 1);
+  const byFrequency = [...counts].sort(([a, many], [b, few]) => few - many || a - b).map(([color]) => color);
+  const palette = byFrequency.slice(0, MOST_COLORS);
+  const indexes = new Map(
+    byFrequency.map((color, place) => [color, place < MOST_COLORS ? place : nearest(color, palette)]),
+  );
   const rows = Buffer.alloc((width + 1) * height);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
-      const at = (y * width + x) * bytes;
-      const color = (shade(pixels, at) << 16) | (shade(pixels, at + 1) << 8) | shade(pixels, at + 2);
-      const index = palette.get(color) ?? palette.size;
-      palette.set(color, index);
-      rows[y * (width + 1) + 1 + x] = index;
+      rows[y * (width + 1) + 1 + x] = indexes.get(colorAt((y * width + x) * bytes)) ?? 0;
     }
   }
-  if (palette.size > 256) throw new Error(`expected at most 256 colours, found ${palette.size}`);
-  const colors = Buffer.from([...palette.keys()].flatMap((color) => [color >> 16, (color >> 8) & 255, color & 255]));
+  const colors = Buffer.from(palette.flatMap(channelsOf));
   const head = Buffer.from(header);
   head[9] = INDEXED;
   return Buffer.concat([
@@ -48,8 +50,17 @@ export function withFewerShades(png: Buffer): Buffer {
   ]);
 }
 
-function shade(pixels: Buffer, at: number): number {
-  return Math.round((pixels[at] ?? 0) / SHADE) * SHADE;
+function channelsOf(color: number): [number, number, number] {
+  return [color >> 16, (color >> 8) & 255, color & 255];
+}
+
+/** Returns the index of the colour of a palette that differs least. */
+function nearest(color: number, palette: readonly number[]): number {
+  const differences = palette.map((other) => {
+    const [channels, others] = [channelsOf(color), channelsOf(other)];
+    return channels.reduce((sum, channel, index) => sum + (channel - (others[index] ?? 0)) ** 2, 0);
+  });
+  return differences.indexOf(Math.min(...differences));
 }
 
 function chunksIn(png: Buffer): { type: string; data: Buffer }[] {

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
-import { EndsWith, EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
+import { CommandFailed, EndsWith, EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
-import type { Context, RunWithin } from './command/context.ts';
+import type { Around, Context, RunWithin } from './command/context.ts';
 import { addShortFlags } from './command/short-flags.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
@@ -60,7 +60,9 @@ export async function runCommandLine(
   const contextFor = async (command: Command) => {
     const { contextOf } = await import('./command/context.ts');
     const { env, stdin } = surroundings;
-    return contextOf(command, { terminal, stdin, ...interruption }, { env, runWithin });
+    const goOnAs: Context['goOnAs'] = (next, more) =>
+      runCommandLine(next, { ...surroundings, env: { ...env, ...more } }, interruption);
+    return contextOf(command, { terminal, stdin, goOnAs, ...interruption }, { env, runWithin });
   };
   const code = await runOn(terminal, args, { surroundings, contextFor });
   const wasLeft = await terminal.finish();
@@ -83,7 +85,16 @@ export async function* runWithin(
   const nowhere = new PassThrough().resume();
   const surroundings: Surroundings = { stdout: printed, stderr: nowhere, stdin, declines: true, env: {} };
   const terminal = await Terminal.open(surroundings);
-  const around = { terminal, stdin, onInterrupt: () => undefined, onEnd: () => undefined, onStray: () => undefined };
+  const around: Around = {
+    terminal,
+    stdin,
+    onInterrupt: () => undefined,
+    onEnd: () => undefined,
+    onStray: () => undefined,
+    async goOnAs() {
+      throw new CommandFailed('This command goes on as another one: run it in a terminal');
+    },
+  };
   const run = async () => {
     try {
       const within = { surroundings, contextFor: (command: Command) => contextFor(command, around) };

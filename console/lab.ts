@@ -11,6 +11,7 @@ export type AskEmulator = (
 /** What the lab of the page reaches, by method and name: pages of the emulator, and none of the operations of AWS. */
 const PAGES: Readonly<Record<string, { method: 'GET' | 'POST' | 'DELETE'; path: string }>> = {
   'GET clock': { method: 'GET', path: '/clock' },
+  'GET story': { method: 'GET', path: '/story' },
   'GET directory': { method: 'GET', path: '/directory' },
   'GET calls': { method: 'GET', path: '/calls' },
   'GET outbox': { method: 'GET', path: '/outbox' },

@@ -7,6 +7,7 @@ import type { Pace } from './engine/pace.ts';
 import { type Trigger, TriggerSchema } from './scenario/action-schema.ts';
 import { effectOf } from './scenario/actions.ts';
 import { ScenarioReferences } from './scenario/references.ts';
+import type { Story } from './scenario/story.ts';
 import type { Stack } from './stack/stack.ts';
 
 const MOST_SPEED = 100_000;
@@ -16,10 +17,13 @@ const SpeedSchema = z.strictObject({ speed: z.number().check(z.minimum(0), z.max
 const StepSchema = z.strictObject({ seconds: z.number().check(z.minimum(1), z.maximum(MOST_STEP_SECONDS)) });
 
 /**
- * Returns the pages of the emulator itself: its configuration, its time and pace, who is in its directory, the calls so far, the
+ * Returns the pages of the emulator itself: its configuration, its time and pace, what it plays, who is in its directory, the calls so far, the
  * e-mails that Amazon SES accepted, faults to add or to drop, and what an identity provider does.
  */
-export function pagesOf(stack: Stack, entitlements: Entitlements, pace: Pace): NonNullable<GatewayOptions['pages']> {
+export function pagesOf(
+  stack: Stack,
+  { entitlements, pace, story }: { entitlements: Entitlements; pace: Pace; story?: Story | undefined },
+): NonNullable<GatewayOptions['pages']> {
   const { region } = entitlements.identityCenter;
   return (method, path, body) => {
     switch (`${method} ${path}`) {
@@ -41,6 +45,8 @@ export function pagesOf(stack: Stack, entitlements: Entitlements, pace: Pace): N
       }
       case 'GET /directory':
         return json(directoryOf(stack));
+      case 'GET /story':
+        return json(story?.look() ?? { steps: [], isOver: true });
       case 'GET /calls':
         return json({ all: stack.calls(), fromOutside: stack.callsFromOutside() });
       case 'GET /outbox':

@@ -7,6 +7,8 @@ import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { Pace } from './engine/pace.ts';
 import { pagesOf } from './pages.ts';
+import type { Script } from './scenario/script.ts';
+import { Story } from './scenario/story.ts';
 import type { StackListener } from './stack/listener.ts';
 import { readState, type SavedState, unusableState, writeState } from './stack/snapshot.ts';
 import { openStack, type Stack } from './stack/stack.ts';
@@ -24,6 +26,8 @@ export interface ServeOptions {
   speed: number;
   /** Folder in which the state is kept. By default it is not kept. */
   folder?: string | undefined;
+  /** What happens by itself, from its own start of time on. */
+  script?: Script | undefined;
   /** Stops the server. */
   signal: AbortSignal;
   /** Called when the server listens. */
@@ -67,6 +71,7 @@ interface ListeningEmulator {
 interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port'> {
   /** How fast its caller lets time pass. */
   pace: Pace;
+  story?: Story | undefined;
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
@@ -75,7 +80,7 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
-  const { entitlements, directory, templates, port, pace, start, saved } = options;
+  const { entitlements, directory, templates, port, pace, story, start, saved } = options;
   const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
   const stack = await openStack({
     entitlements,
@@ -87,7 +92,7 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
     listener,
   });
   try {
-    const gateway = await stack.listen(port, pagesOf(stack, entitlements, pace));
+    const gateway = await stack.listen(port, pagesOf(stack, { entitlements, pace, story }));
     const close = async () => {
       await gateway.close();
       await stack.close();
@@ -124,7 +129,8 @@ interface Keeping extends Pick<StateLock, 'listensAt'> {
 async function serveState(options: ServeOptions, keeping?: Keeping): Promise<void> {
   const { signal, onListen, onProblem } = options;
   const pace = new Pace(options.speed);
-  const { stack, endpoint, resumed, stopListening, close } = await resume({ ...options, pace }, keeping?.folder);
+  const story = options.script && new Story(options.script);
+  const { stack, endpoint, resumed, stopListening, close } = await resume({ ...options, pace, story }, keeping?.folder);
   try {
     keeping?.listensAt(Number(new URL(endpoint).port));
     const outbox = options.entitlements.notices ? { outbox: `${endpoint}/outbox` } : {};
@@ -133,6 +139,7 @@ async function serveState(options: ServeOptions, keeping?: Keeping): Promise<voi
     let savedAt = performance.now();
     await stack.follow(pace, signal, async () => {
       stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
+      story?.goOn(stack, pace);
       if (!keeping || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
       savedAt = performance.now();
       try {
@@ -150,9 +157,10 @@ async function serveState(options: ServeOptions, keeping?: Keeping): Promise<voi
 }
 
 /** Opens the emulator with its saved state, if there is one. */
-async function resume(options: ServeOptions & { pace: Pace }, folder: string | undefined) {
+async function resume(options: ServeOptions & Pick<ListenOptions, 'pace' | 'story'>, folder: string | undefined) {
   const saved = folder === undefined ? undefined : await readState(folder, options.directory.identityStoreId);
-  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
+  const start =
+    options.script?.start ?? new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
   const bug = (error: unknown, call: string | undefined) => {
     options.onProblem(`${call ?? 'A request'} failed with a bug of the emulator: ${stackOf(error)}`);
   };

@@ -18,8 +18,8 @@ const { scripts, bin } = z
   .object({ scripts: z.object({ start: z.string() }), bin: z.object({ usher: z.string() }) })
   .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
 
-/** Commands that need neither AWS nor a terminal, and end by themselves. */
-const OFFLINE = /^(?:npm start\b|usher (?:explain|play|subscriptions --file)\b|node \S+ .*\bexamples\/)/;
+/** Commands that need neither AWS nor a terminal, and end by themselves: a console does not (`tests/cli/play-console.test.ts`). */
+const OFFLINE = /^(?!.*--console)(?:npm start\b|usher (?:explain|play|subscriptions --file)\b|node \S+ .*\bexamples\/)/;
 
 /** A command as a page prints it. */
 interface Printed {

@@ -62,6 +62,13 @@ export interface Context extends Asker {
    * @returns the lines that it prints, an error as the last of them
    */
   run(args: readonly string[], input?: string): AsyncIterable<string>;
+  /**
+   * Goes on as another command line in the same terminal, until that ends.
+   *
+   * @param env what its environment has besides
+   * @returns its exit code
+   */
+  goOnAs(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
 }
 
 /** Parses a command's own options. @throws UsageError */
@@ -77,7 +84,7 @@ function dashed(name: string): string {
 }
 
 /** What a context gets from around its command. */
-export type Around = Pick<Context, 'terminal' | 'stdin' | 'onInterrupt' | 'onEnd' | 'onStray'>;
+export type Around = Pick<Context, 'terminal' | 'stdin' | 'onInterrupt' | 'onEnd' | 'onStray' | 'goOnAs'>;
 
 /** What the contexts of one command line, and of those that run within it, have in common. */
 interface Base {

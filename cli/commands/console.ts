@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { About, Ids, Names } from '../../console/routes.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { CommandFailed } from '../../operator/failures.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
 import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { readGroupNames, readNames } from '../../operator/user-names.ts';
@@ -13,6 +13,7 @@ import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { connectEmulator } from '../command/emulator.ts';
 import { CONSOLE_READS } from '../command/permissions.ts';
+import { emulatorEndpoint } from '../shared/endpoint.ts';
 
 const Options = z.object({ allowChanges: z._default(z.boolean(), false), open: z._default(z.boolean(), true) });
 
@@ -32,6 +33,7 @@ export function consoleCommand(run: Runner): Command {
     permissions: CONSOLE_READS,
     startsEmulator: true,
   })
+    .argument('[PAGE]', 'the page to open, such as held, doctor or entitlements/NAME (default: the overview)')
     .option('--allow-changes', 'offer to start, release and redrive')
     .option('--no-open', 'do not open the page')
     .action(run(console));
@@ -39,6 +41,8 @@ export function consoleCommand(run: Runner): Command {
 
 async function console(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
+  if (!/^[\w/-]*$/.test(command.args[0] ?? ''))
+    throw new UsageError('PAGE: expected a page such as held, or entitlements/kiro');
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
   context.onStray((error) => context.terminal.note(bugInWords(error)));
@@ -80,9 +84,10 @@ async function serve(
     onProblem: (problem) => terminal.note(bugInWords(problem)),
   });
   try {
-    if (context.json) terminal.json({ type: 'console', url });
-    else terminal.line(`The console is at ${url} until Ctrl-C.`);
-    if (open) await openPage(url, terminal);
+    const address = url.replace('/#', `/${command.args[0] ?? ''}#`);
+    if (context.json) terminal.json({ type: 'console', url: address });
+    else terminal.line(`The console is at ${address} until Ctrl-C.`);
+    if (open) await openPage(address, terminal);
     if (!ending.signal.aborted) await once(ending.signal, 'abort');
   } finally {
     await close();
@@ -144,12 +149,12 @@ async function namesOf(ids: Ids, context: Context): Promise<Names> {
 }
 
 /** The global options of this command line, which those that the page shows need, too. */
-function prefixOf(command: Command, { emulator, endEmulator }: Context): string[] {
+function prefixOf(command: Command, { emulator }: Context): string[] {
   const { region, profile, stage, entitlements, local } = command.optsWithGlobals();
   const named = Object.entries({ region, profile, stage, entitlements });
   return [
-    // Other commands do not find an emulator of this process by themselves.
-    ...(emulator && endEmulator ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
+    // Other commands do not find it by themselves.
+    ...(emulator && emulator.endpoint !== emulatorEndpoint({}) ? [`AWS_ENDPOINT_URL=${emulator.endpoint}`] : []),
     'usher',
     ...named.flatMap(([name, value]) => (typeof value === 'string' ? [`--${name}`, value] : [])),
     ...(local === true ? ['--local'] : []),

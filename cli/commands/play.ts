@@ -2,14 +2,18 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Script } from '../../emulator/scenario/script.ts';
-import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode, UsageError } from '../../operator/failures.ts';
-import { count } from '../../operator/text.ts';
+import { CommandFailed, EndsWith, EXIT, EXIT_MEANINGS, type ExitCode, UsageError } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 
 const STORY = fileURLToPath(new URL('../../examples/story.yml', import.meta.url));
 
-const Options = z.object({ directory: z.optional(z.string()), verbose: z.optional(z.boolean()) });
+const Options = z.object({
+  directory: z.optional(z.string()),
+  verbose: z.optional(z.boolean()),
+  console: z.optional(z.boolean()),
+});
 
 /** What some exit codes mean for a play. */
 const OWN_EXIT_MEANINGS: Readonly<Partial<Record<ExitCode, string>>> = {
@@ -30,6 +34,7 @@ export function playCommand(run: Runner): Command {
         .join('; ')}.`,
     examples: [
       ['usher play', 'a short story, explained'],
+      ['usher play --console', 'the same as a web page, in about a minute; then it is yours to play on'],
       ['usher play scenario.yml', 'a scenario of your own'],
       ['usher play events.jsonl --directory directory.yml --entitlements entitlements.yml', 'your own events'],
       ['usher play scenario.yml --json | jq .', 'JSON Lines with ids only, for programs'],
@@ -38,15 +43,18 @@ export function playCommand(run: Runner): Command {
   })
     .argument('[FILE...]', 'one scenario, or event files')
     .option('--directory <FILE>', 'users, groups and applications, for event files')
+    .option('--console', 'play it on an emulator that listens, and show its web page until Ctrl-C')
     .option('--verbose', 'show every state, every audit event and all tables')
     .action(run(play));
 }
 
 async function play(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const { directory, verbose = false } = optionsOf(command, Options);
+  const { directory, verbose = false, console: isShown = false } = optionsOf(command, Options);
+  if (isShown && verbose) throw new UsageError('--verbose is about the terminal: it goes without --console');
   const { entitlements } = command.optsWithGlobals<{ entitlements?: string }>();
   const script = await scriptOf(command.args, { directory, entitlements });
+  if (isShown) return showInConsole(script, context);
   context.onInterrupt(() => terminal.close());
   // The AWS SDK takes half a second to load: nothing that only reads files should wait for it.
   const [{ play: perform }, { jsonLines }, { Timeline }] = await Promise.all([
@@ -56,6 +64,26 @@ async function play(context: Context, command: Command): Promise<void> {
   ]);
   const { surprises } = await perform(script, json ? jsonLines(terminal) : new Timeline(terminal, { verbose }));
   if (surprises.length > 0) throw new CommandFailed(`${count(surprises.length, 'execution')} did not end as expected`);
+}
+
+/** Plays on an emulator that listens, for the page of `usher console`; the emulator ends with the console. */
+async function showInConsole(script: Script, context: Context): Promise<void> {
+  const { terminal, json } = context;
+  const { startEmulator } = await import('../command/own-emulator.ts');
+  const { entitlements, directory } = script;
+  const { endpoint, end } = await startEmulator({
+    ...{ entitlements, directory, script },
+    ...{ port: 0, speed: 1 },
+    onProblem: (problem) => terminal.note(problem.split('\n').map(escaped).join('\n')),
+    onNotice: () => undefined,
+  });
+  try {
+    const shown = ['--local', 'console', 'lab', ...(json ? ['--json'] : [])];
+    const code = await context.goOnAs(shown, { AWS_ENDPOINT_URL: endpoint });
+    if (code !== EXIT.done) throw new EndsWith(code);
+  } finally {
+    await end();
+  }
 }
 
 /** Reads what to play. @throws UsageError, also if a file is invalid */

@@ -98,6 +98,7 @@ function contextFor({ globals, terminal, env }: Request): Promise<Context> {
     onInterrupt: () => undefined,
     onEnd: () => undefined,
     onStray: () => undefined,
+    goOnAs: runWithin,
   };
   return contextOf(globals, around, { env, runWithin });
 }

@@ -95,6 +95,8 @@ export interface Stack {
   runUntilIdle(): Promise<void>;
   /** Returns the number of requests by `<Service>.<Operation>`, refused ones included. */
   calls(): Record<string, number>;
+  /** Whether an execution runs, or an event that starts one is on its way. */
+  isBusy(): boolean;
   /** Returns the seats of every application that was ever configured. This read, like {@link hold}, is not counted. */
   seats(): Promise<Seat[]>;
   /** Returns the latest hold of an application. */

@@ -257,6 +257,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     endOf: (name) => ends.get(name),
     execution: executionNamed,
     runUntilIdle: () => time.runUntilIdle(),
+    isBusy: () => deliveries.pending().length > 0 || executions.all().some(({ status }) => status === 'RUNNING'),
     calls: () => sorted(gateway.calls),
     callsFromOutside: () => sorted(gateway.callsFromOutside),
     listen(port, others) {

@@ -20,5 +20,6 @@ export function around(terminal: Terminal) {
     onInterrupt: () => undefined,
     onEnd: () => undefined,
     onStray: () => undefined,
+    goOnAs: () => Promise.reject(new Error('no other command line')),
   };
 }

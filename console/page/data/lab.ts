@@ -39,9 +39,19 @@ export interface LabFault {
   for?: string;
 }
 
+/** A story that plays by itself. */
+export interface LabStory {
+  title?: string;
+  description?: string;
+  steps: readonly { at: string; title: string; say?: string }[];
+  closing?: string;
+  isOver: boolean;
+}
+
 /** What the lab shows. */
 export const lab = {
   clock: signal<LabClock | undefined>(undefined),
+  story: signal<LabStory>({ steps: [], isOver: true }),
   directory: signal<LabDirectory>({ users: [], groups: [] }),
   calls: signal<LabCalls>({ all: {}, fromOutside: {} }),
   outbox: signal<readonly LabMail[]>([]),
@@ -56,6 +66,9 @@ export async function readLab(): Promise<void> {
     read('clock', (clock: LabClock) => {
       lab.clock.value = clock;
       now.value = new Date(clock.now);
+    }),
+    read('story', (story: LabStory) => {
+      lab.story.value = story;
     }),
     read('directory', (directory: LabDirectory) => {
       lab.directory.value = directory;

@@ -3,11 +3,13 @@ import { useEffect } from 'preact/hooks';
 import { changedAt, now, useAnswer } from '../data/answers.ts';
 import { act, lab, readLab } from '../data/lab.ts';
 import { Link, to } from '../data/route.tsx';
+import { ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Calls } from '../parts/lab-calls.tsx';
 import { Faults } from '../parts/lab-faults.tsx';
 import { Outbox } from '../parts/lab-outbox.tsx';
+import { Story } from '../parts/lab-story.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { Status, Time } from '../parts/text.tsx';
+import { Time } from '../parts/text.tsx';
 
 const SPEEDS = [
   { title: 'Pause', speed: 0 },
@@ -40,6 +42,7 @@ export function Lab() {
           <strong>{lab.refusal.value}</strong>
         </div>
       )}
+      <Story />
       <div class="lab">
         <Clock />
         <Running />
@@ -94,13 +97,9 @@ function Running() {
     <Panel title="What Usher does" answer={answer}>
       {executions.length === 0 && <p class="soft">No execution yet. Let someone join a group.</p>}
       <ul class="rows">
-        {executions.map(({ execution, status, startedAt }) => (
-          <li key={execution}>
-            <Link href={to.execution(execution)}>{execution.split(':').at(-1) ?? execution}</Link>{' '}
-            <Status tone={status === 'RUNNING' ? 'wait' : status === 'SUCCEEDED' ? 'good' : 'bad'}>
-              {status.toLowerCase()}
-            </Status>{' '}
-            <Time at={startedAt} />
+        {executions.map((line) => (
+          <li key={line.execution}>
+            <ExecutionLink arn={line.execution} /> <Outcome line={line} /> <Time at={line.startedAt} />
           </li>
         ))}
       </ul>

@@ -163,14 +163,18 @@ function secondsOf(seconds: number | undefined): string {
 function together(answers: readonly Answer[]): Answer {
   const [first] = answers;
   const problem = answers.find((one) => one.problem !== undefined)?.problem;
-  const messages = new Map(answers.flatMap(({ unread }) => unread).map((line) => [line.message, line]));
+  const isPartly = answers.some((one) => one.of('month').length > 0);
+  // A month before all records is none; the others are shown.
+  const failed = answers.flatMap(({ error }) => error ?? []);
+  const mild = isPartly ? failed.map(({ message }) => ({ type: 'unread' as const, message })) : [];
+  const messages = new Map([...answers.flatMap(({ unread }) => unread), ...mild].map((line) => [line.message, line]));
   if (!first) throw new Error('a month is always shown');
   return {
     ...first,
     isLoading: answers.every(({ isLoading }) => isLoading),
     isStale: answers.some(({ isLoading, isStale }) => isLoading || isStale),
     ...(problem === undefined ? {} : { problem }),
-    error: answers.find(({ error }) => error !== undefined)?.error,
+    error: isPartly ? undefined : failed[0],
     unread: [...messages.values()],
     again: () => {
       for (const one of answers) one.again();

@@ -1,4 +1,5 @@
 import { type LineOf, useAnswer } from '../data/answers.ts';
+import { about } from '../data/session.ts';
 import { Empty, Panel } from './panel.tsx';
 import { Status, Time } from './text.tsx';
 import { User } from './user.tsx';
@@ -17,16 +18,27 @@ const PAID: ReadonlySet<LineOf<'finding'>['kind']> = new Set(['orphan', 'pending
 
 /** Subscriptions that are paid and of no use to anyone, as the last comparison found them. */
 export function PaidAndUnused() {
+  if (about.value?.has.subscriptions !== true) return <NotConfigured />;
+  return <Findings />;
+}
+
+function NotConfigured() {
+  return (
+    <section class="panel">
+      <header>
+        <h2>Paid and unused</h2>
+      </header>
+      <Empty title="No entitlement names a subscription">
+        A seat is access, not a paid subscription. With subscription in entitlements.yml, Usher compares the two.
+      </Empty>
+    </section>
+  );
+}
+
+function Findings() {
   const answer = useAnswer('subscriptions');
   const findings = answer.of('finding').filter(({ kind }) => PAID.has(kind));
-  const isConfigured = answer.of('profile').length > 0 || findings.length > 0;
-  const empty = (
-    <Empty title={isConfigured ? 'Nothing is paid and unused' : 'No entitlement names a subscription'}>
-      {isConfigured
-        ? 'So says the last hourly comparison.'
-        : 'A seat is access, not a paid subscription. With subscription in entitlements.yml, Usher compares the two.'}
-    </Empty>
-  );
+  const empty = <Empty title="Nothing is paid and unused">So says the last hourly comparison.</Empty>;
   return (
     <Panel title="Paid and unused" answer={answer} {...(findings.length === 0 ? { empty } : {})}>
       <table>

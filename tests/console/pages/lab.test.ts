@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('the lab', () => {
     await person.selectOption({ index: 2 });
     await page.getByRole('button', { name: 'Join' }).click();
     await page.getByRole('option', { name: 'developers (3)' }).waitFor({ state: 'attached' });
-    await page.getByText('succeeded').first().waitFor();
+    await page.getByText('converged').first().waitFor();
     const mail = page.locator('.mail').first();
     await mail.getByText('<img src=x onerror=alert(1)>').first().click();
     await mail.getByText('The source of its HTML').click();

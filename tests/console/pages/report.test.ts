@@ -64,7 +64,10 @@ describe.skipIf(!hasBrowser)('the report', () => {
 
   it('says that a day is before all records', async () => {
     const { page } = await open('?of=amazon-q-developer&at=2020-01-01');
-    await page.getByRole('alert').waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(/what was before 2020-01/)
+      .waitFor();
   });
 
   it.each([false, true])('has no faults, also at 800 pixels (dark: %s)', async (dark) => {
