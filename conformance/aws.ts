@@ -19,7 +19,7 @@ const PER_PAGE = 100;
 /** Opens what the probes ask, for an account. @throws Error if the caller sees no instance of Identity Center */
 export async function openWorld(
   settings: ClientSettings,
-  { targets, clock }: Pick<World, 'targets' | 'clock'>,
+  { targets, clock, stop }: Pick<World, 'targets' | 'clock' | 'stop'>,
 ): Promise<World> {
   const retrying = { ...settings, retryStrategy: new StandardRetryStrategy({ maxAttempts: MOST_ATTEMPTS }) };
   const ssoAdmin = new SSOAdminClient(retrying);
@@ -30,27 +30,30 @@ export async function openWorld(
   if (!instance?.InstanceArn || !instance.IdentityStoreId)
     throw new Error('This account sees no instance of IAM Identity Center in this Region. Name the right --region');
   return {
-    targets: { profileRegion: settings.region, ...targets },
+    targets: { ...targets, profileRegion: targets.profileRegion ?? settings.region },
     clock,
+    stop,
     instanceArn: instance.InstanceArn,
     identityStoreId: instance.IdentityStoreId,
     account: accountId,
+    owner: instance.OwnerAccountId,
     ssoAdmin,
     identityStore: new IdentitystoreClient(retrying),
     organizations: new OrganizationsClient(retrying),
     subscriptions: connectSubscriptions(settings, createPacer(SUBSCRIPTIONS_PER_SECOND, clock)),
-    inputs: () => inputsOf(sfn, targets.machine),
+    inputs: () => inputsOf(sfn, targets.machine, stop),
   };
 }
 
 /** Reads the inputs of the newest executions, with the time at which each was started. */
-async function inputsOf(sfn: SFNClient, stateMachineArn: Targets['machine']): Promise<unknown[]> {
+async function inputsOf(sfn: SFNClient, stateMachineArn: Targets['machine'], stop: AbortSignal): Promise<unknown[]> {
   const found: unknown[] = [];
   let nextToken: string | undefined;
   do {
     const page = await sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: PER_PAGE, nextToken }));
     nextToken = page.nextToken;
     for (const { executionArn, startDate } of page.executions ?? []) {
+      stop.throwIfAborted();
       const { input } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
       const value = jsonIn(input);
       if (isObject(value)) found.push({ ...value, startedAt: startDate?.toISOString() });

@@ -47,6 +47,6 @@ export async function openEmulatedWorld(quirks: Quirks = {}): Promise<EmulatedWo
       await stack.runUntilIdle();
     },
   };
-  const world = await openWorld(stack.settings, { targets, clock });
+  const world = await openWorld(stack.settings, { targets, clock, stop: new AbortController().signal });
   return { stack, targets, world, close: stack.close };
 }

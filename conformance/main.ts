@@ -1,12 +1,12 @@
 /** `npm run conformance`: asks AWS, or the emulator, whether what Usher believes is true. */
-import { realpathSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, writeFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import * as z from 'zod/mini';
 import { operatorCredentials } from '../adapters/operator/credentials.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { ALL_BELIEFS } from './beliefs/all.ts';
 import type { Permission } from './probes/probe.ts';
-import type { Targets, World } from './probes/world.ts';
+import type { World } from './probes/world.ts';
 import { PROBES, type Request, type Row, runProbes, type Unrun, type Verdict, whyNot } from './run.ts';
 
 const OptionsSchema = z.object({
@@ -27,12 +27,14 @@ const OptionsSchema = z.object({
 type Options = z.infer<typeof OptionsSchema>;
 
 /** What the exit codes mean. */
-const EXIT_CODES = { good: 0, false: 1, wrongUse: 2, failed: 3 } as const;
+const EXIT_CODES = { good: 0, false: 1, wrongUse: 2, failed: 3, stopped: 130 } as const;
 
-/** Where text goes. */
-interface Streams {
+/** The terminal. */
+interface Terminal {
   line(text: string): void;
   note(text: string): void;
+  /** Aborted by Ctrl-C. */
+  stop: AbortSignal;
 }
 
 /** @param action runs the probes @param record records events */
@@ -73,48 +75,57 @@ function commandLine(
 }
 
 /** Runs the probes as a command line says. @returns the exit code */
-export async function conformance(args: readonly string[], streams: Streams): Promise<number> {
+export async function conformance(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = EXIT_CODES.good;
   const program = commandLine(
     async (options) => {
-      code = await probe(OptionsSchema.parse(options), streams);
+      code = await probe(OptionsSchema.parse(options), terminal);
     },
     async (options) => {
-      code = await record(RecordSchema.parse(options), streams);
+      code = await record(RecordSchema.parse(options), terminal);
     },
   );
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: streams.line, writeErr: streams.note });
+    command.exitOverride().configureOutput({ writeOut: terminal.line, writeErr: terminal.note });
   }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.good : EXIT_CODES.wrongUse;
-    streams.note(`error: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_CODES.failed;
+    terminal.note(`error: ${error instanceof Error ? error.message : String(error)}`);
+    return terminal.stop.aborted ? EXIT_CODES.stopped : EXIT_CODES.failed;
   }
 }
 
-async function probe(options: Options, streams: Streams): Promise<number> {
+async function probe(options: Options, terminal: Terminal): Promise<number> {
   if (options.dryRun) {
-    sayWhatWouldRun(requestOf(options), streams);
+    sayWhatWouldRun(requestOf(options), terminal);
     return EXIT_CODES.good;
   }
-  const { rows, unrun } = options.profile === undefined ? await askEmulator(streams) : await askAws(options, streams);
-  return report(rows, unrun, options, streams);
+  if (options.out !== undefined) checkWritable(options.out);
+  const { rows, unrun } = options.profile === undefined ? await askEmulator(terminal) : await askAws(options, terminal);
+  return report(rows, unrun, options, terminal);
 }
 
 const RecordSchema = z.object({ profile: z.string(), region: z.string(), machine: z.string(), out: z.string() });
 
-async function record({ out, ...of }: z.infer<typeof RecordSchema>, { note }: Streams): Promise<number> {
+async function record({ out, ...of }: z.infer<typeof RecordSchema>, { note, stop }: Terminal): Promise<number> {
+  checkWritable(out);
   const { redact } = await import('./redact.ts');
-  const world = await openAws(of, { machine: of.machine });
+  const world = await openAws(of, { targets: { machine: of.machine }, stop });
   const lines = (await world.inputs()).map((input) => JSON.stringify(redact(input)));
-  writeFileSync(out, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+  writeFileSync(out, lines.map((line) => `${line}\n`).join(''), { mode: FOR_ME_ONLY });
   note(`${out} has ${lines.length} inputs, with ids only. Read it before you give it to anyone.`);
   return EXIT_CODES.good;
 }
+
+/** Before anything is asked, so that no result is lost. @throws Error if the file cannot be written */
+function checkWritable(file: string): void {
+  closeSync(openSync(file, 'a', FOR_ME_ONLY));
+}
+
+const FOR_ME_ONLY = 0o600;
 
 function requestOf({ write, events, subscriptions, ...targets }: Options): Request {
   const permissions = new Set<Permission>([
@@ -127,25 +138,29 @@ function requestOf({ write, events, subscriptions, ...targets }: Options): Reque
 }
 
 /** All probes: nothing there is anybody's. */
-async function askEmulator(streams: Streams) {
+async function askEmulator(terminal: Terminal) {
   const { openEmulatedWorld } = await import('./emulated.ts');
   const { targets, world, close } = await openEmulatedWorld();
   try {
-    streams.note('Asking the emulator. To ask AWS: --profile NAME');
-    return await runProbes({ targets, permissions: new Set(['write', 'events', 'subscriptions']) }, world);
+    terminal.note('Asking the emulator. To ask AWS: --profile NAME');
+    const permissions = new Set<Permission>(['write', 'events', 'subscriptions']);
+    return await runProbes({ targets, permissions }, { ...world, stop: terminal.stop });
   } finally {
     await close();
   }
 }
 
-async function askAws({ profile = '', region, ...options }: Options, { note }: Streams) {
+async function askAws({ profile = '', region, ...options }: Options, { note, stop }: Terminal) {
   if (region === undefined) throw new Error('Name the Region of IAM Identity Center with --region');
   const request = requestOf(options);
-  const world = await openAws({ profile, region }, request.targets);
+  const world = await openAws({ profile, region }, { targets: request.targets, stop });
   return runProbes(request, world, ({ name, does }) => note(`${name}: ${does}`));
 }
 
-async function openAws({ profile, region }: { profile: string; region: string }, targets: Targets): Promise<World> {
+async function openAws(
+  { profile, region }: { profile: string; region: string },
+  of: Pick<World, 'targets' | 'stop'>,
+): Promise<World> {
   const { openWorld } = await import('./aws.ts');
   const credentials = operatorCredentials({
     profile,
@@ -157,10 +172,10 @@ async function openAws({ profile, region }: { profile: string; region: string },
       );
     },
   });
-  return openWorld({ region, maxAttempts: 1, credentials }, { targets, clock: systemClock });
+  return openWorld({ region, maxAttempts: 1, credentials }, { ...of, clock: systemClock });
 }
 
-function sayWhatWouldRun(request: Request, { line }: Streams): void {
+function sayWhatWouldRun(request: Request, { line }: Terminal): void {
   for (const probe of PROBES) {
     const reason = whyNot(probe, request);
     line(`${probe.name}: ${probe.does}`);
@@ -176,7 +191,12 @@ const MEANINGS: Readonly<Record<Verdict, string>> = {
   open: 'not seen',
 };
 
-function report(rows: readonly Row[], unrun: readonly Unrun[], { out }: Options, { line, note }: Streams): number {
+function report(
+  rows: readonly Row[],
+  unrun: readonly Unrun[],
+  { out }: Options,
+  { line, note, stop }: Terminal,
+): number {
   const head = ['BELIEF', 'EXPECTED', 'SEEN', 'VERDICT'];
   const cells = rows.map(({ belief, expected, seen, verdict }) => [belief, expected, seen, MEANINGS[verdict]]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
@@ -191,13 +211,26 @@ function report(rows: readonly Row[], unrun: readonly Unrun[], { out }: Options,
   const asked = new Set(rows.map(({ belief }) => belief));
   note(`${asked.size} of ${ALL_BELIEFS.length} beliefs were asked about. docs/assumptions.md has all of them.`);
   if (out !== undefined) writeFileSync(out, `${JSON.stringify({ rows, unrun }, undefined, 2)}\n`);
-  return rows.some(({ verdict }) => verdict === 'false') ? EXIT_CODES.false : EXIT_CODES.good;
+  if (stop.aborted) return EXIT_CODES.stopped;
+  if (rows.some(({ verdict }) => verdict === 'false')) return EXIT_CODES.false;
+  return unrun.some(({ failed }) => failed) ? EXIT_CODES.failed : EXIT_CODES.good;
 }
 
 const [, script] = process.argv;
 if (script !== undefined && realpathSync(script) === import.meta.filename) {
-  process.exitCode = await conformance(process.argv.slice(2), {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.exit(EXIT_CODES.stopped);
+      console.error('Stopping: what was written is undone first. Again, and it is left as it is.');
+      stopping.abort(new Error('it was stopped'));
+    });
+  }
+  const code = await conformance(process.argv.slice(2), {
     line: (text) => console.log(text),
     note: (text) => console.error(text),
+    stop: stopping.signal,
   });
+  // A pause that was stopped would keep the process.
+  process.exit(code);
 }

@@ -37,6 +37,8 @@ export interface Row extends Omit<Finding, 'holds'> {
 export interface Unrun {
   probe: string;
   reason: string;
+  /** It was begun, and did not come to its end. */
+  failed?: true;
 }
 
 /** What the person who runs the probes has named and allowed. */
@@ -73,15 +75,15 @@ export async function runProbes(
   const unrun: Unrun[] = [];
   for (const probe of PROBES) {
     const reason = whyNot(probe, request);
-    if (reason !== undefined) {
-      unrun.push({ probe: probe.name, reason });
+    if (world.stop.aborted || reason !== undefined) {
+      unrun.push({ probe: probe.name, reason: reason ?? reasonOf(world.stop.reason) });
       continue;
     }
     onProbe(probe);
     try {
       rows.push(...(await probe.run(world)).map((finding) => rowOf(probe, finding)));
     } catch (error) {
-      unrun.push({ probe: probe.name, reason: reasonOf(error) });
+      unrun.push({ probe: probe.name, reason: reasonOf(error), failed: true });
     }
   }
   return { rows, unrun };

@@ -1,5 +1,4 @@
 import { DescribeOrganizationCommand } from '@aws-sdk/client-organizations';
-import { paginateListInstances } from '@aws-sdk/client-sso-admin';
 import type { Probe } from './probe.ts';
 
 /** Who owns the instance. */
@@ -11,10 +10,7 @@ export const accounts: Probe = {
   permissions: [],
   calls: ['sso:ListInstances', 'organizations:DescribeOrganization'],
   cost: 'nothing',
-  async run({ ssoAdmin, organizations, instanceArn }) {
-    const pages = await Array.fromAsync(paginateListInstances({ client: ssoAdmin }, {}));
-    const instances = pages.flatMap(({ Instances = [] }) => Instances);
-    const owner = instances.find(({ InstanceArn }) => InstanceArn === instanceArn)?.OwnerAccountId;
+  async run({ organizations, owner }) {
     const { Organization } = await organizations.send(new DescribeOrganizationCommand({}));
     const management = Organization?.MasterAccountId;
     const seen = owner === management ? 'the management account' : 'another account';

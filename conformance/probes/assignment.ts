@@ -1,5 +1,5 @@
-import { changeAssignment, isAssigned } from './assignments.ts';
-import { answerOf, type Finding, lagInWords, type Probe, secondsUntil } from './probe.ts';
+import { changeAssignment, isAssigned, unassign } from './assignments.ts';
+import { answerOf, type Finding, lagInWords, type Probe, secondsUntil, undo } from './probe.ts';
 import type { World } from './world.ts';
 
 const MOST_SECONDS = 120;
@@ -33,7 +33,7 @@ export const assignment: Probe = {
       ];
     } finally {
       // Also after an error in the middle: the user had no assignment.
-      await answerOf(() => changeAssignment(world, 'delete'));
+      await undo([unassign(world)], world);
     }
   },
 };

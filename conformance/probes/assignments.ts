@@ -3,7 +3,7 @@ import {
   DeleteApplicationAssignmentCommand,
   DescribeApplicationAssignmentCommand,
 } from '@aws-sdk/client-sso-admin';
-import { answerOf } from './probe.ts';
+import { answerOf, type Undo } from './probe.ts';
 import type { World } from './world.ts';
 
 /** Makes or removes the assignment of the named user. */
@@ -11,6 +11,11 @@ export async function changeAssignment({ ssoAdmin, targets }: World, verb: 'crea
   const input = inputOf(targets);
   if (verb === 'create') await ssoAdmin.send(new CreateApplicationAssignmentCommand(input));
   else await ssoAdmin.send(new DeleteApplicationAssignmentCommand(input));
+}
+
+/** Ends the assignment that a probe made. */
+export function unassign(world: World): Undo {
+  return { what: 'The assignment of the user', call: () => changeAssignment(world, 'delete') };
 }
 
 /** Whether the named user is assigned directly. */

@@ -38,7 +38,7 @@ export const events: Probe = {
   permissions: ['events'],
   calls: ['states:ListExecutions', 'states:DescribeExecution'],
   cost: 'nothing',
-  async run({ inputs, account }) {
+  async run({ inputs, account, owner }) {
     const all = await inputs();
     const delivered = all.flatMap((input) => deliveredIn(input) ?? []);
     const natives = all.filter(isObject).filter(isNative);
@@ -48,9 +48,9 @@ export const events: Probe = {
       sources(ofCall(SCIM)),
       hidden(ofCall(SCIM, 'PatchGroup')),
       createdGroups(ofCall(SCIM, 'CreateGroup')),
-      recordedIn('event-scim-account', ofCall(SCIM), account, false),
+      recordedByOwner(ofCall(SCIM), owner),
       named('event-console-remove', ofCall(CONSOLE, 'RemoveMemberFromGroup'), ['groupId', 'memberId'], true),
-      recordedIn('event-console-account', ofCall(CONSOLE), account, true),
+      recordedHere(ofCall(CONSOLE), account),
       named('event-delete-membership', ofCall(API, 'DeleteGroupMembership'), ['groupId', 'userId', 'memberId'], false),
       duplicates(delivered),
       latency(delivered),
@@ -110,11 +110,18 @@ function createdGroups(groups: readonly Delivered[]): Finding {
   return finding('event-scim-create-group', 'with members', seen, seen.includes('with members'));
 }
 
-/** The beliefs are about two accounts: an execution shows in which of them an event was recorded. */
-function recordedIn(belief: string, of: readonly Delivered[], here: string, isHere: boolean): Finding {
-  const seen = of.map(({ account }) => (account === here ? 'this account' : 'another account'));
-  const expected = isHere ? 'this account, if the session is here' : 'the account that owns the instance';
-  return { ...finding(belief, expected, seen, true), ...(isHere || seen.length === 0 ? { holds: undefined } : {}) };
+/** Events come from both accounts: an execution shows in which of them each was recorded. */
+function recordedByOwner(scim: readonly Delivered[], owner: string | undefined): Finding {
+  const seen = scim.map(({ account }) => (account === owner ? 'the account of the instance' : 'another account'));
+  const isOwner = scim.every(({ account }) => account === owner);
+  const found = finding('event-scim-account', 'the account of the instance', seen, isOwner);
+  return owner === undefined ? { ...found, holds: undefined } : found;
+}
+
+/** Only the person knows in which account their session was. */
+function recordedHere(console: readonly Delivered[], here: string): Finding {
+  const seen = console.map(({ account }) => (account === here ? 'this account' : 'another account'));
+  return { ...finding('event-console-account', 'the account of the session', seen, true), holds: undefined };
 }
 
 function named(belief: string, of: readonly Delivered[], keys: readonly string[], areThere: boolean): Finding {

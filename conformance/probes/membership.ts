@@ -4,7 +4,7 @@ import {
   GetGroupMembershipIdCommand,
   IsMemberInGroupsCommand,
 } from '@aws-sdk/client-identitystore';
-import { answerOf, type Finding, lagInWords, type Probe, secondsUntil } from './probe.ts';
+import { answerOf, type Finding, lagInWords, type Probe, secondsUntil, undo } from './probe.ts';
 import type { World } from './world.ts';
 
 const MOST_SECONDS = 120;
@@ -25,14 +25,16 @@ export const membership: Probe = {
   cost: 'nothing, unless an entitlement names the group: then the user gets a seat for some minutes',
   async run(world) {
     if (await isMember(world)) return [await joinAgain(world)];
+    let membershipId: string | undefined;
     let joined: number | undefined;
     let repeated: Finding;
     try {
-      await join(world);
+      membershipId = await join(world);
       joined = await secondsUntil(() => isMember(world), MOST_SECONDS, world);
       repeated = await joinAgain(world);
     } finally {
-      await leave(world);
+      const what = 'The membership of the user in the group';
+      await undo([{ what, call: () => leave(membershipId, world) }], world);
     }
     const left = await secondsUntil(async () => !(await isMember(world)), MOST_SECONDS, world);
     const seen = `shown ${lagInWords(joined, MOST_SECONDS)}, gone ${lagInWords(left, MOST_SECONDS)}`;
@@ -50,20 +52,23 @@ async function joinAgain(world: World): Promise<Finding> {
   return { belief: 'store-repeated-membership', expected, seen, holds: seen === expected };
 }
 
-async function join({ identityStore, identityStoreId: IdentityStoreId, targets }: World): Promise<void> {
-  const MemberId = { UserId: targets.user ?? '' };
-  await identityStore.send(new CreateGroupMembershipCommand({ IdentityStoreId, GroupId: targets.group, MemberId }));
-}
-
-async function leave({ identityStore, identityStoreId: IdentityStoreId, targets }: World): Promise<void> {
+async function join({ identityStore, identityStoreId: IdentityStoreId, targets }: World) {
   const MemberId = { UserId: targets.user ?? '' };
   const input = { IdentityStoreId, GroupId: targets.group, MemberId };
-  const answer = await answerOf(async () => {
-    const { MembershipId } = await identityStore.send(new GetGroupMembershipIdCommand(input));
-    await identityStore.send(new DeleteGroupMembershipCommand({ IdentityStoreId, MembershipId }));
-  });
-  if (answer !== 'ok' && answer !== 'ResourceNotFoundException')
-    throw new Error(`The membership that the probe made could not be ended: ${answer}. End it by hand`);
+  const { MembershipId } = await identityStore.send(new CreateGroupMembershipCommand(input));
+  return MembershipId;
+}
+
+/** @param membershipId what AWS answered; undefined if its answer was lost. A read may lag, and not find it yet */
+async function leave(
+  membershipId: string | undefined,
+  { identityStore, identityStoreId: IdentityStoreId, targets }: World,
+): Promise<void> {
+  const MemberId = { UserId: targets.user ?? '' };
+  const input = { IdentityStoreId, GroupId: targets.group, MemberId };
+  const { MembershipId = membershipId } =
+    membershipId === undefined ? await identityStore.send(new GetGroupMembershipIdCommand(input)) : {};
+  await identityStore.send(new DeleteGroupMembershipCommand({ IdentityStoreId, MembershipId }));
 }
 
 async function isMember({ identityStore, identityStoreId: IdentityStoreId, targets }: World): Promise<boolean> {

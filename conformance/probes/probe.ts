@@ -44,6 +44,45 @@ export async function answerOf(call: () => Promise<unknown>): Promise<string> {
   }
 }
 
+/** A write of a probe, and the call that undoes it. */
+export interface Undo {
+  /** What is left if the call fails, as the beginning of a sentence. */
+  what: string;
+  call(): Promise<unknown>;
+}
+
+/** AWS answers so about what is not there. */
+const GONE: ReadonlySet<string> = new Set(['ok', 'ResourceNotFoundException']);
+/** A write right after another one may be refused as a conflict, which passes. */
+const MOST_ATTEMPTS = 5;
+
+/** Undoes writes, each whatever becomes of the others, also after Ctrl-C. @throws Error that says what is left */
+export async function undo(writes: readonly Undo[], { clock }: Pick<World, 'clock'>): Promise<void> {
+  const left: string[] = [];
+  for (const { what, call } of writes) {
+    let answer = '';
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS && !GONE.has(answer); attempt += 1) {
+      if (attempt > 1) await clock.sleep(EVERY_SECONDS);
+      answer = await answerOf(call).catch(() => 'no answer');
+    }
+    if (!GONE.has(answer)) left.push(`${what} is left (${answer}): remove it by hand`);
+  }
+  if (left.length > 0) throw new Error(left.join('. '));
+}
+
+/** Waits. @throws the reason of the signal if the person stops the probes meanwhile: what was written is then undone */
+export async function pause(seconds: number, { clock, stop }: Pick<World, 'clock' | 'stop'>): Promise<void> {
+  stop.throwIfAborted();
+  let wake: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    wake = resolve;
+    stop.addEventListener('abort', wake);
+  });
+  await Promise.race([clock.sleep(seconds), stopped]);
+  stop.removeEventListener('abort', wake);
+  stop.throwIfAborted();
+}
+
 /** How often a read is repeated until it shows a write. */
 const EVERY_SECONDS = 2;
 
@@ -51,14 +90,16 @@ const EVERY_SECONDS = 2;
 export async function secondsUntil(
   isShown: () => Promise<boolean>,
   mostSeconds: number,
-  { clock }: Pick<World, 'clock'>,
+  world: Pick<World, 'clock' | 'stop'>,
 ): Promise<number | undefined> {
+  const { clock, stop } = world;
   const start = clock.now().getTime();
   for (;;) {
     const seconds = (clock.now().getTime() - start) / 1000;
+    stop.throwIfAborted();
     if (await isShown()) return seconds;
     if (seconds > mostSeconds) return undefined;
-    await clock.sleep(EVERY_SECONDS);
+    await pause(EVERY_SECONDS, world);
   }
 }
 

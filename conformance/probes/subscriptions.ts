@@ -1,8 +1,8 @@
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { PLANS, type Plan } from '../../domain/subscription/plan.ts';
 import type { Subscription, SubscriptionProvider } from '../../domain/subscription/subscription.ts';
-import { changeAssignment, isAssigned } from './assignments.ts';
-import { answerOf, type Finding, type Probe } from './probe.ts';
+import { changeAssignment, isAssigned, unassign } from './assignments.ts';
+import { answerOf, type Finding, type Probe, pause, undo } from './probe.ts';
 import type { World } from './world.ts';
 
 /** Lists are read at most this often: their rate is not known. */
@@ -83,8 +83,8 @@ export const subscriptionWrites: Probe = {
     try {
       return await findingsOf(provider, { userId, plan }, world);
     } finally {
-      await answerOf(() => cancel(provider, userId));
-      await answerOf(() => changeAssignment(world, 'delete'));
+      const subscription = { what: 'The subscription of the user', call: () => cancel(provider, world) };
+      await undo([subscription, unassign(world)], world);
     }
   },
 };
@@ -94,7 +94,7 @@ async function findingsOf(
   { userId, plan }: { userId: string; plan: Plan },
   world: World,
 ): Promise<Finding[]> {
-  const settle = () => world.clock.sleep(SETTLE_SECONDS);
+  const settle = () => pause(SETTLE_SECONDS, world);
   const subscription = (is: boolean) => (is ? 'a subscription' : 'no subscription');
   const assignment = (is: boolean) => (is ? 'an assignment' : 'no assignment');
 
@@ -118,7 +118,7 @@ async function findingsOf(
   const outlived = await isSubscribed(provider, world);
 
   await changeAssignment(world, 'create');
-  await cancel(provider, userId);
+  await cancel(provider, world);
   await settle();
   const kept = await isAssigned(world);
 
@@ -164,6 +164,9 @@ async function isSubscribed(provider: SubscriptionProvider, { targets }: World):
   return false;
 }
 
-async function cancel(provider: SubscriptionProvider, userId: string): Promise<void> {
-  await provider.cancel({ userId });
+/** @throws RefusedError if the subscription is still there */
+async function cancel(provider: SubscriptionProvider, world: World): Promise<void> {
+  const outcome = await provider.cancel({ userId: world.targets.user ?? '' });
+  if (outcome === 'conflict' && (await isSubscribed(provider, world)))
+    throw new RefusedError('conflict', 'The subscription cannot be cancelled');
 }

@@ -27,7 +27,11 @@ export interface World {
   identityStoreId: string;
   /** The account that calls. */
   account: string;
+  /** The account that owns the instance. */
+  owner: string | undefined;
   clock: Clock;
+  /** Aborted if the person stops the probes. */
+  stop: AbortSignal;
   ssoAdmin: SSOAdminClient;
   identityStore: IdentitystoreClient;
   organizations: OrganizationsClient;

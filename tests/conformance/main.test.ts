@@ -4,13 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { conformance } from '../../conformance/main.ts';
-import { APPLICATION, GROUP, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator } from '../support/operator.ts';
 
 /** Runs it, and keeps what it printed. */
 async function run(...args: string[]) {
   const [out, error]: string[][] = [[], []];
-  const code = await conformance(args, { line: (text) => out?.push(text), note: (text) => error?.push(text) });
+  const terminal = {
+    line: (text: string) => out?.push(text),
+    note: (text: string) => error?.push(text),
+    stop: new AbortController().signal,
+  };
+  const code = await conformance(args, terminal);
   return { code, out: out?.join('\n') ?? '', error: error?.join('\n') ?? '' };
 }
 
@@ -81,6 +86,48 @@ describe('npm run conformance --profile', () => {
     const { rows } = JSON.parse(readFileSync(out, 'utf8'));
     expect(rows).toContainEqual(expect.objectContaining({ belief: 'store-user-status', verdict: 'holds' }));
     expect(readFileSync(out, 'utf8')).not.toMatch(/\d{12}|[0-9a-f]{8}-[0-9a-f]{4}|d-[0-9a-f]{10}/);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['a user that is not there', ['--user', user(99), '--group', GROUP], /directory: AWS answered ResourceNotFound/],
+    ['an id that is none', ['--user', 'Jane', '--group', GROUP], /directory: AWS answered ValidationException/],
+    [
+      'an application that is not there, with --write',
+      ['--user', user(6), '--application', APPLICATION.replace(/.$/, '0'), '--write'],
+      /assignment: AWS answered ResourceNotFound/,
+    ],
+  ])('ends as if AWS could not be asked for %s', async (_what, args, said) => {
+    const { code, error } = await run(...aws, ...args);
+    expect(error).toMatch(said);
+    expect(error).not.toContain('is left');
+    expect(code).toBe(3);
+  });
+
+  it('lists the subscriptions of the Region of Identity Center if no other is named', async () => {
+    const { out, error } = await run(...aws, '--application', APPLICATION, '--subscriptions');
+    expect(error).not.toContain('not asked: subscription-list');
+    expect(out).toMatch(/subscription-calls +ok +ok/);
+  });
+
+  it('asks nothing if the result cannot be written', async () => {
+    const before = await operator.allCalls();
+    const { code, error } = await run(...aws, ...targets, '--write', '--out', join(folder, 'no/such/file'));
+    expect(code).toBe(3);
+    expect(error).toContain('ENOENT');
+    expect(await operator.allCalls()).toEqual(before);
+  });
+
+  it('leaves a membership that was there', async () => {
+    const { code, out, error } = await run(...aws, '--user', user(1), '--group', GROUP, '--write');
+    expect(error).toContain('it needs --application');
+    expect(out).toMatch(/store-repeated-membership +ConflictException +ConflictException/);
+    expect(code).toBe(0);
+    const answer = await operator.call('AWSIdentityStore.IsMemberInGroups', {
+      IdentityStoreId: STORE_ID,
+      MemberId: { UserId: user(1) },
+      GroupIds: [GROUP],
+    });
+    expect(answer['Results']).toMatchObject([{ MembershipExists: true }]);
   });
 
   it('says that there is no such profile', async () => {

@@ -90,6 +90,64 @@ describe('the probes', () => {
     await opened.close();
   });
 
+  it.each([1, 2, 3, 4, 5, 6])('leave the account as it was if they are stopped in pause %i', async (pause) => {
+    const { stack, targets, world, close } = await openEmulatedWorld();
+    const before = contentsOf(stack);
+    for (const read of ['SSOAdmin.DescribeApplicationAssignment', 'IdentityStore.IsMemberInGroups'] as const)
+      stack.identityCenter.setLag(read, 1);
+    const stopping = new AbortController();
+    let pauses = 0;
+    const clock = {
+      now: world.clock.now,
+      sleep(seconds: number) {
+        pauses += 1;
+        if (pauses === pause) stopping.abort(new Error('it was stopped'));
+        return world.clock.sleep(seconds);
+      },
+    };
+    const stopped = { ...world, clock, stop: stopping.signal };
+    const { unrun } = await runProbes({ targets, permissions: ALL }, stopped);
+    expect(unrun.length).toBeGreaterThan(0);
+    expect(unrun.every(({ reason }) => reason === 'it was stopped')).toBe(true);
+    expect(contentsOf(stack)).toEqual(before);
+    await close();
+  });
+
+  it.each([
+    [
+      'SSOAdmin.DeleteApplicationAssignment',
+      'The assignment of the user is left (AccessDeniedException): remove it by hand',
+    ],
+    ['Q.DeleteAssignment', 'The subscription of the user is left (access-denied): remove it by hand'],
+  ] as const)('say what is left if %s is refused', async (operation, reason) => {
+    const { stack, targets, world, close } = await openEmulatedWorld();
+    stack.faults.add({ kind: 'refuse', operation, times: 100 });
+    const { unrun } = await runProbes({ targets, permissions: ALL }, world);
+    expect(unrun.map((one) => one.reason)).toContain(reason);
+    await close();
+  });
+
+  it('end a membership that no read shows yet', async () => {
+    const { stack, targets, world, close } = await openEmulatedWorld();
+    const before = contentsOf(stack);
+    for (const read of ['IdentityStore.IsMemberInGroups', 'IdentityStore.GetGroupMembershipId'] as const)
+      stack.identityCenter.setLag(read, 600);
+    await runProbes({ targets, permissions: new Set(['write']) }, world);
+    expect(contentsOf(stack)).toEqual(before);
+    await close();
+  });
+
+  it('see events of SCIM in an account that does not own the instance', async () => {
+    const { targets, world, close } = await openEmulatedWorld();
+    const inputs = async () => (await world.inputs()).map((input) => ({ ...Object(input), account: '999988887777' }));
+    const { rows } = await runProbes({ targets, permissions: ALL }, { ...world, inputs });
+    expect(rows.find(({ belief }) => belief === 'event-scim-account')).toMatchObject({
+      seen: 'another account',
+      verdict: 'tolerated',
+    });
+    await close();
+  });
+
   it('are not run without what they need', () => {
     const reasons = PROBES.map((probe) => whyNot(probe, { targets: { user: 'x' }, permissions: new Set() }));
     expect(reasons).toMatchObject([

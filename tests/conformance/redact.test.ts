@@ -50,6 +50,23 @@ describe('a recorded event', () => {
     });
   });
 
+  it.each<[string, object, string]>([
+    ['the address of a user', { detail: { requestParameters: { addresses: [{ region: 'Bavaria' }] } } }, 'Bavaria'],
+    ['the type of an address', { detail: { requestParameters: { emails: [{ type: 'of-Jane' }] } } }, 'Jane'],
+    ['a field that is a name', { detail: { requestParameters: { tags: { 'jane.doe': '1' } } } }, 'jane'],
+    ['a number', { detail: { requestParameters: { phone: 4915112345678, employee: 7 } } }, '49151'],
+    ['a resource that is a name', { resources: ['arn:aws:identitystore:::user/jane-doe'] }, 'jane'],
+    ['a source that anyone put on the bus', { source: 'Jane Doe' }, 'Jane'],
+    ['a field that JavaScript has', JSON.parse('{"__proto__":{"name":"Jane"}}'), 'Jane'],
+  ])('keeps nothing of %s', (_what, event, text) => {
+    expect(JSON.stringify(redact(event))).not.toContain(text);
+  });
+
+  it('that is deeper than any is cut', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    expect(JSON.stringify(redact(deep)).length).toBeLessThan(100);
+  });
+
   it('keeps no text of a person, wherever it stands', () => {
     fc.assert(
       fc.property(
