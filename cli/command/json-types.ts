@@ -31,6 +31,7 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   replay: ['start', 'replay'],
   restore: ['restoration', 'restore', 'start', ...FOLLOWED],
   explain: ['explanation'],
+  console: ['console'],
   play: ['state', 'execution', 'audit-event', 'summary'],
   local: ['local'],
   'local trigger': ['trigger'],

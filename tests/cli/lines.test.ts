@@ -230,6 +230,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
   },
   restore: { second: backUp, works: [['restored', '--yes', '--wait']], fails: ['nosuch', '--dry-run'] },
   play: { works: [['scenario.yml']], fails: ['prices.yml'] },
+  console: { works: [['--no-open']], fails: ['--no-open', 'nosuch.yml'] },
   local: { works: [['--port', '0']], fails: ['--port', '0', '--directory', 'nosuch.yml'] },
 };
 
@@ -243,13 +244,13 @@ const RARE = ['attempt', 'more', 'resume'];
 /** With `--json`; a document of JSON needs none. */
 function run(command: string, args: Arguments): Promise<Ended> {
   const asJson = args.includes('--format') ? [] : ['--json'];
-  if (command === 'local' && !args.includes('nosuch.yml')) return listened(args);
+  if (['console', 'local'].includes(command) && !args.includes('nosuch.yml')) return listened(command, args);
   return operator.run(...command.split(' '), ...asJson, ...args);
 }
 
-/** Stops `usher local` once it listens. */
-async function listened(args: Arguments): Promise<Ended> {
-  const child = operator.start('local', '--json', ...args);
+/** Stops a command that serves once it listens. */
+async function listened(command: string, args: Arguments): Promise<Ended> {
+  const child = operator.start(command, '--json', ...args);
   const [out] = await once(createInterface(child.stdout), 'line');
   const closed = once(child, 'close');
   child.kill('SIGINT');
