@@ -94,7 +94,8 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     ifFalse: 'Nothing.',
     tolerated: {
       how: 'An application that requires no assignment is refused.',
-      test: 'tests/scenarios/refusals.test.ts',
+      test: 'tests/scenarios/onboarding.test.ts',
+      by: 'assignmentRequired',
     },
   },
   {
@@ -107,6 +108,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A quota is a refusal: the user is passed over and tried again each hour.',
       test: 'tests/scenarios/refusals.test.ts',
+      by: 'quota',
     },
   },
   {
@@ -130,7 +132,8 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     ifFalse: 'Nothing.',
     tolerated: {
       how: 'A refusal names its reason, and is tried again each hour.',
-      test: 'tests/scenarios/unknown-errors.test.ts',
+      test: 'tests/scenarios/faults.test.ts',
+      by: 'kms-access-denied',
     },
   },
   {
@@ -151,5 +154,18 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     dependsOn: ['docs/subscriptions.md'],
     ifFalse: 'Nothing: the assignment alone is promised.',
     tolerated: { how: 'Usher promises the assignment, and says so.', test: 'tests/scenarios/onboarding.test.ts' },
+  },
+  {
+    id: 'application-profile-assigns',
+    belief: 'Whether a user profile in Amazon DataZone makes the assignment is no matter.',
+    mark: 'unknown',
+    source: 'service model of datazone: CreateUserProfile',
+    dependsOn: ['domain/seat/ownership.ts'],
+    ifFalse: 'Nothing.',
+    tolerated: {
+      how: 'An assignment that someone else has made is never changed.',
+      test: 'tests/scenarios/onboarding.test.ts',
+      by: 'a foreign assignment',
+    },
   },
 ];

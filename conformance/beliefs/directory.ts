@@ -37,6 +37,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Both mean that the user is not entitled by this group.',
       test: 'tests/scenarios/missing-groups.test.ts',
+      by: 'is a member of a missing group',
     },
   },
   {
@@ -64,8 +65,9 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     dependsOn: ['operator/look-up/find-user.ts', IDENTITY_STORE],
     ifFalse: 'A user name in another case finds nobody.',
     tolerated: {
-      how: 'The command then lists users, and suggests the nearest names.',
+      how: 'The command says that there is no such user, and starts nothing; ids and names as they are written are found.',
       test: 'tests/cli/selectors.test.ts',
+      by: 'the id of no one',
     },
   },
   {
@@ -75,7 +77,11 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     source: 'AWS SCIM implementation guide; reports of identity providers',
     dependsOn: ['domain/request/propagation.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'Each later event of the group leads to a read.', test: 'tests/scenarios/onboarding.test.ts' },
+    tolerated: {
+      how: 'A group is read again two minutes after its event.',
+      test: 'tests/scenarios/propagation.test.ts',
+      by: 'who became visible after the first',
+    },
   },
   {
     id: 'scim-near-real-time',

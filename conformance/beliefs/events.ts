@@ -19,7 +19,8 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     ifFalse: 'A rule that named the source would miss every event of SCIM.',
     tolerated: {
       how: 'Rules and functions match eventSource, never source.',
-      test: 'tests/scenarios/forwarded.test.ts',
+      test: NORMALIZED,
+      by: 'the source of the envelope',
     },
   },
   {
@@ -29,7 +30,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'IAM Identity Center User Guide, scim-logging-using-cloudtrail: a call that failed',
     dependsOn: [NORMALIZE],
     ifFalse: 'Nothing: the members of the group are read afresh in any case.',
-    tolerated: { how: 'The group is read, whatever the record shows of its members.', test: NORMALIZED },
+    tolerated: {
+      how: 'The group is read, whatever the record shows of its members.',
+      test: NORMALIZED,
+      by: 'shows its members',
+    },
   },
   {
     id: 'event-scim-create-group',
@@ -47,7 +52,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'a record of AddMemberToGroup; of the removal none is published',
     dependsOn: [NORMALIZE, FAMILIES],
     ifFalse: 'The group is read as a whole, or the next full sweep finds who left.',
-    tolerated: { how: 'Ids that are missing make the check wider, up to everything.', test: NORMALIZED },
+    tolerated: {
+      how: 'Ids that are missing make the check wider, up to everything.',
+      test: NORMALIZED,
+      by: 'withholds an id',
+    },
   },
   {
     id: 'event-delete-membership',
@@ -56,7 +65,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'the input of the operation',
     dependsOn: [NORMALIZE, FAMILIES],
     ifFalse: 'Nothing: with the ids, the check is narrower.',
-    tolerated: { how: 'Without ids, all watched groups are compared.', test: NORMALIZED },
+    tolerated: {
+      how: 'Without ids, all watched groups are compared.',
+      test: NORMALIZED,
+      by: 'if AWS comes to record them',
+    },
   },
   {
     id: 'event-scim-account',
@@ -69,6 +82,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Rules are in both accounts; an event that comes twice changes nothing the second time.',
       test: 'tests/scenarios/forwarded.test.ts',
+      by: 'in both accounts',
     },
   },
   {
@@ -78,7 +92,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'CloudTrail User Guide',
     dependsOn: ['forwarder.yml', 'serverless.yml'],
     ifFalse: 'As for SCIM: events come twice, or not at all until the next sweep.',
-    tolerated: { how: 'Rules are in both accounts.', test: 'tests/scenarios/forwarded.test.ts' },
+    tolerated: {
+      how: 'Rules are in both accounts.',
+      test: 'tests/scenarios/forwarded.test.ts',
+      by: 'in both accounts',
+    },
   },
   {
     id: 'event-organization-trail',
@@ -118,7 +136,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'IAM Identity Center User Guide, event-notifications',
     dependsOn: [NORMALIZE],
     ifFalse: 'A notification that names nobody leads to a full sweep.',
-    tolerated: { how: 'Any notification of aws.identitystore means that something changed.', test: NORMALIZED },
+    tolerated: {
+      how: 'Any notification of aws.identitystore means that something changed.',
+      test: NORMALIZED,
+      by: 'a native notification',
+    },
   },
   {
     id: 'event-native-trail',

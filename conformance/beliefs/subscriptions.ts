@@ -69,7 +69,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Kiro documentation; issues in which users got none',
     dependsOn: ['domain/subscription/findings.ts'],
     ifFalse: 'Users of the group are listed as without a subscription.',
-    tolerated: { how: 'Usher subscribes no groups, and cancels nothing that a group gives.', test: FOUND },
+    tolerated: {
+      how: 'Usher subscribes no groups, and cancels nothing that a group gives.',
+      test: 'tests/scenarios/subscriptions.test.ts',
+      by: 'who of a subscribed group has none',
+    },
   },
   {
     id: 'subscription-calls',
@@ -189,7 +193,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'the calls have no idempotency token',
     dependsOn: ['reconcile/subscribe.ts'],
     ifFalse: 'A subscription is made or cancelled again.',
-    tolerated: { how: 'The list is read before and after each write.', test: UNFINISHED },
+    tolerated: { how: 'The list is read before and after each write.', test: UNFINISHED, by: 'lost' },
   },
   {
     id: 'subscription-rate',
@@ -198,7 +202,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'public programs wait 30 to 300 seconds after a refusal',
     dependsOn: ['domain/pace.ts'],
     ifFalse: 'AWS throttles.',
-    tolerated: { how: 'A throttled user is tried again, later each time; the others go on.', test: MANAGED },
+    tolerated: { how: 'A call that is throttled is made later, and made once.', test: UNFINISHED, by: 'throttle' },
   },
   {
     id: 'subscription-errors',
@@ -229,7 +233,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'one public program',
     dependsOn: ['reconcile/subscribe.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'Nothing is created for a user whose subscription comes from a group.', test: FOUND },
+    tolerated: {
+      how: 'Nothing is created for a user whose subscription comes from a group.',
+      test: MANAGED,
+      by: 'whose group has one',
+    },
   },
   {
     id: 'subscription-new-profile',
@@ -332,6 +340,28 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     },
   },
   {
+    id: 'subscription-profiles',
+    belief: 'Profiles are listed, made and deleted by calls of codewhisperer that nobody has published.',
+    mark: 'likely',
+    source: 'two public programs',
+    dependsOn: ['docs/subscriptions.md'],
+    ifFalse: 'Nothing: Usher makes no such call.',
+    tolerated: { how: 'The Region of the profile is configured, not asked for.', test: KIRO_TEST, by: 'of its Region' },
+  },
+  {
+    id: 'subscription-new-customers',
+    belief: 'Amazon Q Developer takes no new subscribers since 15 May 2026, and those that there are may add seats.',
+    mark: 'likely',
+    source: 'an announcement of 30 April 2026, as others quote it',
+    dependsOn: ['docs/subscriptions.md'],
+    ifFalse: 'Nothing: no code knows the date.',
+    tolerated: {
+      how: 'An account that AWS does not let subscribe stops the application, and is probed once per day.',
+      test: MANAGED,
+      by: 'accountRefusal',
+    },
+  },
+  {
     id: 'subscription-end-of-plugins',
     belief: 'Paid subscriptions of Amazon Q Developer end on 30 April 2027.',
     mark: 'likely',
@@ -368,6 +398,10 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Amazon Q Business User Guide',
     dependsOn: ['docs/subscriptions.md'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'A refusal of AWS is shown as it is.', test: 'tests/scenarios/refusals.test.ts' },
+    tolerated: {
+      how: 'A refusal of AWS is shown as it is.',
+      test: 'tests/adapters/subscriptions/amazon-q-business.test.ts',
+      by: 'is a refusal with the ids',
+    },
   },
 ];

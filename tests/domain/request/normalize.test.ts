@@ -51,6 +51,8 @@ const context = {
 /** The state machine that also accepts what only an operator may ask for. */
 const admin = { ...context, execution: EXECUTION.replace(':onboarding:', ':usher-prod-onboarding-admin:') };
 
+/** What AWS hides in the records that were published. */
+const SHOWN = { operations: [{ op: 'ADD', path: 'members', value: [{ value: userId }] }] };
 const joined = [{ userId, expected: { groupId, membership: 'member' } }];
 const left = [{ userId, expected: { groupId, membership: 'absent' } }];
 const user = [{ userId }];
@@ -136,6 +138,7 @@ describe('an event that names only the group', () => {
     ['CreateGroup of the console', aCreateGroup({ groupId, family: 'sso-directory' })],
     ['CreateGroup of the API', aCreateGroup({ groupId, family: 'identitystore' })],
     ['CreateGroup of SCIM', aCreateGroup({ groupId, family: 'identitystore-scim' })],
+    ['PatchGroup that shows its members', aCall('identitystore-scim', 'PatchGroup', { id: groupId, httpBody: SHOWN })],
     ['DeleteGroup of the console', aDeleteGroup({ groupId, family: 'sso-directory' })],
     ['DeleteGroup of the API', aDeleteGroup({ groupId, family: 'identitystore' })],
     ['DeleteGroup of SCIM', aDeleteGroup({ groupId, family: 'identitystore-scim' })],
