@@ -8,6 +8,7 @@ import { csvOf, isUserId } from '../data/table.ts';
 import { AuditEvent } from '../parts/audit-event.tsx';
 import { AuditFacets } from '../parts/audit-facets.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { Table } from '../parts/table.tsx';
 import { Copy, count, Status, Time, type Tone } from '../parts/text.tsx';
 import { User } from '../parts/user.tsx';
 
@@ -84,23 +85,13 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
   );
   return (
     <Panel title="Events" answer={answer} actions={actions} {...(rows.length === 0 ? { empty } : {})}>
-      <table>
-        <thead>
-          <tr>
-            <th>when</th>
-            <th>event</th>
-            <th>entitlement</th>
-            <th>person</th>
-            <th>why</th>
-            <th>execution</th>
-          </tr>
-        </thead>
+      <Table heads={['when', 'event', 'entitlement', 'person', 'why', 'execution']}>
         <tbody>
           {shown.map((row) => (
             <Row key={row.uid || row.json} row={row} />
           ))}
         </tbody>
-      </table>
+      </Table>
       {rows.length > shown.length &&
         (shown.length < MOST_SHOWN ? (
           <button

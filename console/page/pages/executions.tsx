@@ -3,6 +3,7 @@ import { isShown, TRIGGERS, triggerOf } from '../data/execution.ts';
 import { filter, place } from '../data/route.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { Table } from '../parts/table.tsx';
 import { count, duration, Time } from '../parts/text.tsx';
 import { Execution } from './execution.tsx';
 
@@ -58,18 +59,9 @@ function List() {
         {shown.length === 0 ? (
           <Empty title="No execution matches">{count(rows.length)} were read, and none of them is like this.</Empty>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                <th>Started</th>
-                <th>Trigger</th>
-                <th>Subject</th>
-                <th>Outcome</th>
-                <th class="number">Changes</th>
-                <th class="number">Took</th>
-                <th>Execution</th>
-              </tr>
-            </thead>
+          <Table
+            heads={['Started', 'Trigger', 'Subject', 'Outcome', { number: 'Changes' }, { number: 'Took' }, 'Execution']}
+          >
             <tbody>
               {shown.map((line) =>
                 line.type === 'fold' ? (
@@ -79,7 +71,7 @@ function List() {
                 ),
               )}
             </tbody>
-          </table>
+          </Table>
         )}
         {more && (
           <p class="more">

@@ -5,6 +5,7 @@ import { filter, go, Link, place, to } from '../data/route.tsx';
 import { counted } from '../data/table.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { PlanNotes } from '../parts/plan-notes.tsx';
+import { Table } from '../parts/table.tsx';
 import { CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
 import { User } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
@@ -97,17 +98,14 @@ function Numbers({ plans, total }: { plans: readonly Line[]; total: LineOf<'plan
   const kinds = [...ALWAYS, ...SOMETIMES.filter((kind) => plans.some((line) => line[kind] > 0))];
   const hasNotices = total?.notices !== undefined;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Entitlement</th>
-          {['seats', 'after', 'cap', ...kinds, 'waitlist', ...(hasNotices ? ['notices'] : [])].map((title) => (
-            <th scope="col" class="number" key={title}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+    <Table
+      heads={[
+        'Entitlement',
+        ...['seats', 'after', 'cap', ...kinds, 'waitlist', ...(hasNotices ? ['notices'] : [])].map((number) => ({
+          number,
+        })),
+      ]}
+    >
       <tbody>
         {plans.map((line) => {
           const name = line.entitlement ?? line.application;
@@ -131,7 +129,7 @@ function Numbers({ plans, total }: { plans: readonly Line[]; total: LineOf<'plan
           );
         })}
       </tbody>
-    </table>
+    </Table>
   );
 }
 

@@ -3,6 +3,7 @@ import { type LineOf, useAnswer } from '../data/answers.ts';
 import { filter, go, Link, place, to } from '../data/route.tsx';
 import { counted } from '../data/table.ts';
 import { Empty, Panel } from '../parts/panel.tsx';
+import { Table } from '../parts/table.tsx';
 import { Copy, CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
 import { User } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
@@ -55,18 +56,13 @@ export function Subscriptions() {
 
 function Profiles({ profiles }: { profiles: readonly LineOf<'profile'>[] }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Profile</th>
-          <th scope="col">Entitlements</th>
-          {['active', 'pending', ...KIND_NAMES.map((kind) => KINDS[kind].title)].map((title) => (
-            <th scope="col" class="number" key={title}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+    <Table
+      heads={[
+        'Profile',
+        'Entitlements',
+        ...['active', 'pending', ...KIND_NAMES.map((kind) => KINDS[kind].title)].map((number) => ({ number })),
+      ]}
+    >
       <tbody>
         {profiles.map((profile) => (
           <tr key={`${profile.provider} ${profile.region} ${profile.application}`}>
@@ -90,7 +86,7 @@ function Profiles({ profiles }: { profiles: readonly LineOf<'profile'>[] }) {
           </tr>
         ))}
       </tbody>
-    </table>
+    </Table>
   );
 }
 

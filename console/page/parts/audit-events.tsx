@@ -1,21 +1,13 @@
 import { linkTo, rowOf } from '../data/audit.ts';
 import { Link, to } from '../data/route.tsx';
+import { Table } from './table.tsx';
 import { Time } from './text.tsx';
 import { User } from './user.tsx';
 
 /** Audit events of one execution, in their order. They are untrusted: who can write to the log can put anything there. */
 export function AuditEvents({ events }: { events: readonly unknown[] }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th>Time</th>
-          <th>Event</th>
-          <th>User</th>
-          <th>Entitlement</th>
-          <th>Reason</th>
-        </tr>
-      </thead>
+    <Table heads={['Time', 'Event', 'User', 'Entitlement', 'Reason']}>
       <tbody>
         {events.map(rowOf).map((row, index) => {
           const { uid, event, at, userId, entitlement, reason } = row;
@@ -30,6 +22,6 @@ export function AuditEvents({ events }: { events: readonly unknown[] }) {
           );
         })}
       </tbody>
-    </table>
+    </Table>
   );
 }

@@ -1,5 +1,6 @@
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { count, Status, Time } from './text.tsx';
 import { Id } from './user.tsx';
 
@@ -8,17 +9,7 @@ export function Groups({ name }: { name: string }) {
   const groups = useAnswer('groups', { entitlement: name });
   return (
     <Panel title="Groups" answer={groups}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Group</th>
-            <th scope="col" class="number">
-              Members
-            </th>
-            <th scope="col">Counted</th>
-            <th scope="col">Fell</th>
-          </tr>
-        </thead>
+      <Table heads={['Group', { number: 'Members' }, 'Counted', 'Fell']}>
         <tbody>
           {groups.of('group').map((group) => (
             <tr key={group.groupId}>
@@ -35,7 +26,7 @@ export function Groups({ name }: { name: string }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
     </Panel>
   );
 }
@@ -82,17 +73,7 @@ export function Settings({ name }: { name: string }) {
   return (
     <Panel title="Configuration" answer={answer}>
       {lines.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Setting</th>
-              {lines.map(({ origin }) => (
-                <th scope="col" key={origin}>
-                  {ORIGINS[origin]}
-                </th>
-              ))}
-            </tr>
-          </thead>
+        <Table heads={['Setting', ...lines.map(({ origin }) => ORIGINS[origin])]}>
           <tbody>
             {SETTINGS.map(([title, textOf]) => {
               const isSame = new Set(lines.map(textOf)).size === 1;
@@ -106,7 +87,7 @@ export function Settings({ name }: { name: string }) {
               );
             })}
           </tbody>
-        </table>
+        </Table>
       )}
       {lines.length > 1 && <p class="soft">What differs is in bold. The file is in force once it is deployed.</p>}
     </Panel>

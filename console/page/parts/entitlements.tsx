@@ -2,6 +2,7 @@ import type { Numbers } from '../data/entitlement.ts';
 import { Link, to } from '../data/route.tsx';
 import { Brake } from './brake.tsx';
 import { SeatBar } from './seat-bar.tsx';
+import { Table } from './table.tsx';
 import { count, Status, Time, type Tone } from './text.tsx';
 
 /** What else is said of an entitlement, if there is any of it. */
@@ -62,21 +63,21 @@ export function EntitlementCard({ numbers }: { numbers: Numbers }) {
 /** Entitlements with their numbers, a row each. */
 export function EntitlementTable({ rows }: { rows: readonly Numbers[] }) {
   return (
-    <table class="entitlements">
-      <thead>
-        <tr>
-          <th>Entitlement</th>
-          <th>Of the cap</th>
-          <th class="number">Seats</th>
-          <th class="number">Cap</th>
-          <th class="number">Waitlisted</th>
-          <th class="number">Leaving</th>
-          <th class="number">Held</th>
-          <th class="number">Failed</th>
-          <th class="number">Unmanaged</th>
-          <th class="number">Brake left</th>
-        </tr>
-      </thead>
+    <Table
+      class="entitlements"
+      heads={[
+        'Entitlement',
+        'Of the cap',
+        { number: 'Seats' },
+        { number: 'Cap' },
+        { number: 'Waitlisted' },
+        { number: 'Leaving' },
+        { number: 'Held' },
+        { number: 'Failed' },
+        { number: 'Unmanaged' },
+        { number: 'Brake left' },
+      ]}
+    >
       <tbody>
         {rows.map((numbers) => {
           const { entitlement, application, seats, max, waitlisted, budget } = numbers;
@@ -101,6 +102,6 @@ export function EntitlementTable({ rows }: { rows: readonly Numbers[] }) {
           );
         })}
       </tbody>
-    </table>
+    </Table>
   );
 }

@@ -1,4 +1,5 @@
 import { lab } from '../data/lab.ts';
+import { Table } from './table.tsx';
 import { count } from './text.tsx';
 
 /** The calls of AWS so far, by operation. */
@@ -11,14 +12,7 @@ export function Calls() {
         <summary>
           <h2>Calls of AWS</h2> {count(sum(all))} so far, {count(sum(fromOutside))} of them by commands and this page
         </summary>
-        <table>
-          <thead>
-            <tr>
-              <th>operation</th>
-              <th class="number">by Usher</th>
-              <th class="number">from outside</th>
-            </tr>
-          </thead>
+        <Table heads={['operation', { number: 'by Usher' }, { number: 'from outside' }]}>
           <tbody>
             {Object.entries(all).map(([operation, number]) => (
               <tr key={operation}>
@@ -30,7 +24,7 @@ export function Calls() {
               </tr>
             ))}
           </tbody>
-        </table>
+        </Table>
       </details>
     </section>
   );

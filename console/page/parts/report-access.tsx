@@ -3,6 +3,7 @@ import { filter } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
 import { Empty, Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { count, Status, Time } from './text.tsx';
 import { User } from './user.tsx';
 
@@ -89,17 +90,7 @@ function OnDay({ of, at }: { of: string; at: string }) {
       actions={actions}
       {...(lines.length === 0 ? { empty } : {})}
     >
-      <table>
-        <thead>
-          <tr>
-            <th>person</th>
-            <th>status</th>
-            <th>from</th>
-            <th>why</th>
-            <th>until</th>
-            <th>why</th>
-          </tr>
-        </thead>
+      <Table heads={['person', 'status', 'from', 'why', 'until', 'why']}>
         <tbody>
           {lines.slice(0, MOST_SHOWN).map((line) => (
             <tr key={`${line.userId} ${line.since ?? line.sinceBefore}`}>
@@ -123,7 +114,7 @@ function OnDay({ of, at }: { of: string; at: string }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
       {lines.length > MOST_SHOWN && (
         <p class="soft">
           Shown: {count(MOST_SHOWN)} of {count(lines.length)}. The CSV file has all.

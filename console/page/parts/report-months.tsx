@@ -4,6 +4,7 @@ import { filter, Link, to } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
 import { Empty, Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { count, duration } from './text.tsx';
 
 type Month = LineOf<'month'>;
@@ -72,23 +73,22 @@ export function Months({ shown, price }: { shown: string | null; price: string |
           />
         </label>
       </form>
-      <table>
-        <thead>
-          <tr>
-            <th>entitlement</th>
-            <th>month</th>
-            <th class="number">seats, average</th>
-            <th>trend</th>
-            <th class="number">peak</th>
-            <th class="number">days of seats</th>
-            <th class="number">joins</th>
-            <th class="number">leaves</th>
-            <th class="number">waitlisted</th>
-            <th class="number">join to seat, p50</th>
-            <th class="number">p95</th>
-            {price !== undefined && <th class="number">price</th>}
-          </tr>
-        </thead>
+      <Table
+        heads={[
+          'entitlement',
+          'month',
+          { number: 'seats, average' },
+          'trend',
+          { number: 'peak' },
+          { number: 'days of seats' },
+          { number: 'joins' },
+          { number: 'leaves' },
+          { number: 'waitlisted' },
+          { number: 'join to seat, p50' },
+          { number: 'p95' },
+          ...(price !== undefined ? [{ number: 'price' }] : []),
+        ]}
+      >
         {entitlements.map(([entitlement, list]) => (
           <tbody key={entitlement}>
             {list.map((line, index) => (
@@ -96,7 +96,7 @@ export function Months({ shown, price }: { shown: string | null; price: string |
             ))}
           </tbody>
         ))}
-      </table>
+      </Table>
     </Panel>
   );
 }

@@ -1,6 +1,7 @@
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { about } from '../data/session.ts';
 import { Empty, Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { Status, Time } from './text.tsx';
 import { User } from './user.tsx';
 
@@ -41,16 +42,7 @@ function Findings() {
   const empty = <Empty title="Nothing is paid and unused">So says the last hourly comparison.</Empty>;
   return (
     <Panel title="Paid and unused" answer={answer} {...(findings.length === 0 ? { empty } : {})}>
-      <table>
-        <thead>
-          <tr>
-            <th>finding</th>
-            <th>person</th>
-            <th>plan</th>
-            <th>entitlement</th>
-            <th>since</th>
-          </tr>
-        </thead>
+      <Table heads={['finding', 'person', 'plan', 'entitlement', 'since']}>
         <tbody>
           {findings.map(({ kind, userId, plan, entitlement, since, provider, region }) => (
             <tr key={`${kind} ${userId} ${provider} ${region}`}>
@@ -69,7 +61,7 @@ function Findings() {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
     </Panel>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useAnswer } from '../data/answers.ts';
 import { filter, place } from '../data/route.tsx';
 import { Empty, Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { count, timeMode } from './text.tsx';
 
 /** The history of an execution, event by event, as many at a time as AWS has on a page. It is read when it is asked for. */
@@ -48,16 +49,7 @@ export function Steps({ name }: { name: string }) {
         </>
       }
     >
-      <table>
-        <thead>
-          <tr>
-            <th class="number">Event</th>
-            <th>{isLocal ? 'Time' : 'Time in UTC'}</th>
-            <th>Type</th>
-            <th>State</th>
-            <th>Error</th>
-          </tr>
-        </thead>
+      <Table heads={[{ number: 'Event' }, isLocal ? 'Time' : 'Time in UTC', 'Type', 'State', 'Error']}>
         <tbody>
           {steps.map(({ id, at, event, what, state, error }) => (
             <tr key={id}>
@@ -69,7 +61,7 @@ export function Steps({ name }: { name: string }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Table>
     </Panel>
   );
 }

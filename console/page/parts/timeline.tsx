@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { type Answer, type LineOf, now, useAnswer } from '../data/answers.ts';
 import { Link, to } from '../data/route.tsx';
 import { Empty, Panel } from './panel.tsx';
+import { Table } from './table.tsx';
 import { Status, Time, type Tone } from './text.tsx';
 
 type Access = LineOf<'access'>;
@@ -46,17 +47,7 @@ export function Timeline({ userId, history }: { userId: string; history: Answer 
       {happenings.length === 0 ? (
         reach && <Empty title="No record of a change">The records have every change since they begin.</Empty>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">What</th>
-              <th scope="col">Entitlement</th>
-              <th scope="col">Reason</th>
-              <th scope="col">Execution</th>
-              {isAsked.value && <th scope="col">By</th>}
-            </tr>
-          </thead>
+        <Table heads={['When', 'What', 'Entitlement', 'Reason', 'Execution', ...(isAsked.value ? ['By'] : [])]}>
           <tbody>
             {happenings.map(({ at, what, tone, entitlement, reason, execution }) => (
               <tr key={`${at} ${what} ${entitlement}`}>
@@ -79,7 +70,7 @@ export function Timeline({ userId, history }: { userId: string; history: Answer 
               </tr>
             ))}
           </tbody>
-        </table>
+        </Table>
       )}
       {reach && (
         <p class="soft">
