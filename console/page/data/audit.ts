@@ -38,7 +38,7 @@ export function rowOf(value: unknown): AuditRow {
   const time = detail['time'];
   return {
     uid: text(metadata['uid']),
-    at: typeof time === 'number' ? isoOf(time) : text(event['time']),
+    at: isoOf(typeof time === 'number' ? time : Date.parse(text(event['time']))),
     event: text(event['detail-type']) || 'not an audit event',
     entitlement: text(entitlement),
     userId: text(part(detail, 'user')['uid']),
@@ -48,9 +48,11 @@ export function rowOf(value: unknown): AuditRow {
   };
 }
 
+/** Of the year 10000: no event is of a time after it, or before 1970, and those around such a time may be none. */
+const END_OF_TIME = 253_402_300_800_000;
+
 function isoOf(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  return milliseconds >= 0 && milliseconds < END_OF_TIME ? new Date(milliseconds).toISOString() : '';
 }
 
 function part(value: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {

@@ -1,16 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, useAnswer } from '../data/answers.ts';
-import { type AuditRow, FIELDS, type Filter, filtered, linkTo, patternOf, rowsOf } from '../data/audit.ts';
-import { filter, Link, place, to } from '../data/route.tsx';
+import { type AuditRow, FIELDS, type Filter, filtered, patternOf, rowsOf } from '../data/audit.ts';
+import { place } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, isUserId } from '../data/table.ts';
 import { AuditEvent } from '../parts/audit-event.tsx';
+import { AuditEvents } from '../parts/audit-events.tsx';
 import { AuditFacets } from '../parts/audit-facets.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Table } from '../parts/table.tsx';
-import { Copy, count, Status, Time, type Tone } from '../parts/text.tsx';
-import { User } from '../parts/user.tsx';
+import { Copy, count } from '../parts/text.tsx';
 
 /** Read again and again, as events arrive. What lies further back is read once. */
 const TAILED = new Set(['15m', '3h', '1d']);
@@ -85,13 +84,7 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
   );
   return (
     <Panel title="Events" answer={answer} actions={actions} {...(rows.length === 0 ? { empty } : {})}>
-      <Table heads={['when', 'event', 'entitlement', 'person', 'why', 'execution']}>
-        <tbody>
-          {shown.map((row) => (
-            <Row key={row.uid || row.json} row={row} />
-          ))}
-        </tbody>
-      </Table>
+      <AuditEvents rows={shown} />
       {rows.length > shown.length &&
         (shown.length < MOST_SHOWN ? (
           <button
@@ -109,49 +102,5 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
           </p>
         ))}
     </Panel>
-  );
-}
-
-const TONES: Readonly<Record<string, Tone>> = {
-  'Seat Assigned': 'good',
-  'Seat Kept': 'good',
-  'Seat Adopted': 'good',
-  'Seat Waitlisted': 'wait',
-  'Seat Leaving': 'wait',
-  'Seat Refused': 'bad',
-  'Revocations Held': 'bad',
-  'Onboarding Failed': 'bad',
-};
-
-function Row({ row }: { row: AuditRow }) {
-  const { uid, at, event, entitlement, userId, reason, execution } = row;
-  const status = <Status tone={TONES[event] ?? 'calm'}>{event}</Status>;
-  return (
-    <tr>
-      <td>
-        <Time at={at || undefined} />
-      </td>
-      <td>{uid === '' ? status : <Link href={linkTo(row)}>{status}</Link>}</td>
-      <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
-      <td>{userId !== '' && <User userId={userId} />}</td>
-      <td>{reason}</td>
-      <td>
-        {execution !== '' && (
-          <>
-            <Link href={to.execution(execution)}>
-              <code>{execution.split(':').at(-1) ?? execution}</code>
-            </Link>{' '}
-            <button
-              type="button"
-              class="quiet"
-              title="Only events of this execution"
-              onClick={() => filter({ execution })}
-            >
-              only
-            </button>
-          </>
-        )}
-      </td>
-    </tr>
   );
 }

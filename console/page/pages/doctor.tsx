@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
-import { Panel } from '../parts/panel.tsx';
+import { Panel, Trouble } from '../parts/panel.tsx';
 import { Status, type Tone } from '../parts/text.tsx';
 
 type Check = LineOf<'check'>;
@@ -66,11 +66,7 @@ function Section({ section, before }: { section: string; before: readonly Check[
           Check again
         </button>
       </header>
-      {failed !== undefined && (
-        <div class="trouble" role="alert">
-          <strong>{failed}</strong>
-        </div>
-      )}
+      {failed !== undefined && <Trouble title={failed} />}
       <ul class="checks">
         {sorted.map(({ check, verdict, found, why, fix }) => (
           <li key={check}>

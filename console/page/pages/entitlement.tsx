@@ -5,13 +5,16 @@ import { shownNameOf } from '../data/names.ts';
 import { useRefresh } from '../data/refresh.ts';
 import { filter, go, place, to } from '../data/route.tsx';
 import { counted, isUserId, matching } from '../data/table.ts';
+import { Choice, withCounts } from '../parts/choice.tsx';
+import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { EntitlementCharts } from '../parts/entitlement-charts.tsx';
 import { Groups, Settings } from '../parts/entitlement-parts.tsx';
+import { Fact, Facts } from '../parts/facts.tsx';
 import { FindUser } from '../parts/find-user.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { SEAT_TONES } from '../parts/seat-status.ts';
-import { CopyButton, count, Status, Time } from '../parts/text.tsx';
-import { Id, User } from '../parts/user.tsx';
+import { count, Status, Time } from '../parts/text.tsx';
+import { Id } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Seat = LineOf<'seat'>;
@@ -52,27 +55,18 @@ function Numbers({ entry, people, isKnown }: NumbersProps) {
   const [application] = people;
   return (
     <section class="head-numbers">
-      <dl class="numbers">
-        <div>
-          <dt>Seats</dt>
-          <dd>
-            {isKnown ? count(seats) : count(entry?.seats)}
-            {entry && <small> of {count(entry.max)}</small>}
-          </dd>
-        </div>
+      <Facts large>
+        <Fact title="Seats">
+          {isKnown ? count(seats) : count(entry?.seats)}
+          {entry && <small> of {count(entry.max)}</small>}
+        </Fact>
         {(['waitlisted', 'leaving', 'held', 'failed', 'unmanaged'] as const).map((one) => (
-          <div key={one}>
-            <dt>{one}</dt>
-            <dd>{isKnown ? count(having(one)) : '?'}</dd>
-          </div>
+          <Fact key={one} title={one}>
+            {isKnown ? count(having(one)) : '?'}
+          </Fact>
         ))}
-        {entry && (
-          <div>
-            <dt>Last sweep</dt>
-            <dd>{entry.sweptAt ? <Time at={entry.sweptAt} /> : 'none yet'}</dd>
-          </div>
-        )}
-      </dl>
+        {entry && <Fact title="Last sweep">{entry.sweptAt ? <Time at={entry.sweptAt} /> : 'none yet'}</Fact>}
+      </Facts>
       {(entry ?? application) && <Id value={(entry ?? application)?.application ?? ''} />}
     </section>
   );
@@ -90,27 +84,13 @@ const FIELDS = [({ userId }: Seat) => userId, ({ userId }: Seat) => shownNameOf(
 type Row = Seat & { place?: number };
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: 'userId', title: 'User', width: '24rem', value: ({ userId }) => userId, cell: UserCell },
+  USER_COLUMN,
   { key: 'status', title: 'Status', width: '8.5rem', value: ({ status }) => status, cell: StatusCell },
   { key: 'place', title: 'Place', width: '5rem', isNumber: true, value: ({ place }) => place },
-  {
-    key: 'since',
-    title: 'Since',
-    width: '8rem',
-    value: ({ since }) => since,
-    cell: ({ since }) => <Time at={since} />,
-  },
-  { key: 'dueAt', title: 'Due', width: '8rem', value: ({ dueAt }) => dueAt, cell: ({ dueAt }) => <Time at={dueAt} /> },
+  timeColumn('since', 'Since', '8rem'),
+  timeColumn('dueAt', 'Due', '8rem'),
   { key: 'reason', title: 'Reason', value: ({ reason, findings }) => reason ?? findings?.join(', ') },
 ];
-
-function UserCell({ userId }: Row) {
-  return (
-    <>
-      <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
-    </>
-  );
-}
 
 function StatusCell({ status }: Row) {
   return <Status tone={SEAT_TONES[status]}>{status}</Status>;
@@ -152,18 +132,12 @@ function People({ name }: { name: string }) {
               filter({ user: userId });
             }}
           />
-          <select
-            aria-label="Status"
+          <Choice
+            name="status"
+            title="Status"
             value={status}
-            onChange={({ currentTarget }) => filter({ status: currentTarget.value })}
-          >
-            <option value="">every status</option>
-            {[...counted(seats, (one) => one.status)].map(([one, number]) => (
-              <option key={one} value={one}>
-                {one} ({count(number)})
-              </option>
-            ))}
-          </select>
+            choices={withCounts('every status', seats, ({ status }) => status)}
+          />
         </VirtualTable>
       )}
     </Panel>

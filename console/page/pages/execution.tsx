@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useAnswer } from '../data/answers.ts';
+import { rowOf } from '../data/audit.ts';
 import { awsConsoleOf, type ExecutionLine, outcomeOf, triggerOf } from '../data/execution.ts';
 import { about as session } from '../data/session.ts';
 import { AuditEvents } from '../parts/audit-events.tsx';
@@ -43,7 +44,7 @@ export function Execution({ about: name }: { about: string }) {
             {line.audit === undefined || line.audit.length === 0 ? (
               <Empty title={line.audit ? 'It recorded no audit event' : 'The audit stream was not read'} />
             ) : (
-              <AuditEvents events={line.audit} />
+              <AuditEvents rows={line.audit.map(rowOf)} ofOne />
             )}
           </section>
           <Steps name={name} />

@@ -1,6 +1,7 @@
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { isShown, TRIGGERS, triggerOf } from '../data/execution.ts';
 import { filter, place } from '../data/route.tsx';
+import { Choice } from '../parts/choice.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
@@ -139,8 +140,18 @@ function Fold({ line: { count: ticks, since, until } }: { line: LineOf<'fold'> }
 function Filters({ outcome, trigger, text }: Readonly<Record<'outcome' | 'trigger' | 'text', string | undefined>>) {
   return (
     <>
-      <Choice name="outcome" title="Outcome" choices={OUTCOMES} chosen={outcome} />
-      <Choice name="trigger" title="Trigger" choices={TRIGGERS} chosen={trigger} />
+      <Choice
+        name="outcome"
+        title="Outcome"
+        value={outcome ?? ''}
+        choices={[['', 'Outcome: all'], ...Object.entries(OUTCOMES)]}
+      />
+      <Choice
+        name="trigger"
+        title="Trigger"
+        value={trigger ?? ''}
+        choices={[['', 'Trigger: all'], ...Object.entries(TRIGGERS)]}
+      />
       <input
         type="search"
         aria-label="Filter by id, operation or reason"
@@ -150,24 +161,4 @@ function Filters({ outcome, trigger, text }: Readonly<Record<'outcome' | 'trigge
       />
     </>
   );
-}
-
-function Choice({ name, title, choices, chosen }: ChoiceProps) {
-  return (
-    <select aria-label={title} value={chosen ?? ''} onChange={(event) => filter({ [name]: event.currentTarget.value })}>
-      <option value="">{title}: all</option>
-      {Object.entries(choices).map(([key, word]) => (
-        <option key={key} value={key}>
-          {word}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-interface ChoiceProps {
-  name: string;
-  title: string;
-  choices: Readonly<Record<string, string>>;
-  chosen: string | undefined;
 }

@@ -4,10 +4,11 @@ import { useRefresh } from '../data/refresh.ts';
 import { go, Link, to } from '../data/route.tsx';
 import { Brake } from '../parts/brake.tsx';
 import { Change } from '../parts/change.tsx';
+import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { Callers, Causes } from '../parts/hold-cause.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Copy, CopyButton, count, Status, Time } from '../parts/text.tsx';
-import { Id, User } from '../parts/user.tsx';
+import { Copy, count, Status, Time } from '../parts/text.tsx';
+import { Id } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Hold = LineOf<'hold'>;
@@ -94,24 +95,8 @@ function OneHold({ hold, isAsked }: { hold: Hold; isAsked: Signal<boolean> }) {
 }
 
 const COLUMNS: readonly Column<HeldUser>[] = [
-  {
-    key: 'userId',
-    title: 'User',
-    width: '24rem',
-    value: ({ userId }) => userId,
-    cell: ({ userId }) => (
-      <>
-        <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
-      </>
-    ),
-  },
-  {
-    key: 'since',
-    title: 'Held since',
-    width: '9rem',
-    value: ({ since }) => since,
-    cell: ({ since }) => <Time at={since} />,
-  },
+  USER_COLUMN,
+  timeColumn('since', 'Held since', '9rem'),
   {
     key: 'reason',
     title: 'Reason',

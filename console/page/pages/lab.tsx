@@ -8,7 +8,7 @@ import { Calls } from '../parts/lab-calls.tsx';
 import { Faults } from '../parts/lab-faults.tsx';
 import { Outbox } from '../parts/lab-outbox.tsx';
 import { Story } from '../parts/lab-story.tsx';
-import { Panel } from '../parts/panel.tsx';
+import { Panel, Trouble } from '../parts/panel.tsx';
 import { Time } from '../parts/text.tsx';
 
 const SPEEDS = [
@@ -37,11 +37,7 @@ export function Lab() {
         Nothing here is real: this is the emulator on your machine. Do what an identity provider does, and see what
         Usher makes of it.
       </p>
-      {lab.refusal.value !== undefined && (
-        <div class="trouble" role="alert">
-          <strong>{lab.refusal.value}</strong>
-        </div>
-      )}
+      {lab.refusal.value !== undefined && <Trouble title={lab.refusal.value} />}
       <Story />
       <div class="lab">
         <Clock />

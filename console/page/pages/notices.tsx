@@ -1,9 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { type LineOf, useAnswer } from '../data/answers.ts';
-import { filter, go, place, to } from '../data/route.tsx';
+import { go, place, to } from '../data/route.tsx';
+import { Choice } from '../parts/choice.tsx';
+import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Copy, CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
-import { User } from '../parts/user.tsx';
+import { Copy, CopyButton, count, Status, type Tone } from '../parts/text.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Notice = LineOf<'notice'>;
@@ -38,19 +39,7 @@ export function Notices() {
       <Panel
         title={since === '' ? 'Notices that need you' : 'What became of notices'}
         answer={notices}
-        actions={
-          <select
-            aria-label="Which notices"
-            value={since}
-            onChange={({ currentTarget }) => filter({ since: currentTarget.value })}
-          >
-            {SINCES.map(([value, title]) => (
-              <option key={value} value={value}>
-                {title}
-              </option>
-            ))}
-          </select>
-        }
+        actions={<Choice name="since" title="Which notices" value={since} choices={SINCES} />}
       >
         {lines.length === 0 && !notices.error && notices.unread.length === 0 && (
           <Empty title={since === '' ? 'No notice needs you' : 'No notice in this time'}>
@@ -80,17 +69,7 @@ export function Notices() {
 }
 
 const COLUMNS: readonly Column<Notice>[] = [
-  {
-    key: 'userId',
-    title: 'User',
-    width: '24rem',
-    value: ({ userId }) => userId,
-    cell: ({ userId }) => (
-      <>
-        <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
-      </>
-    ),
-  },
+  USER_COLUMN,
   { key: 'kind', title: 'Notice', width: '6.5rem', value: ({ kind }) => kind },
   {
     key: 'status',
@@ -99,13 +78,7 @@ const COLUMNS: readonly Column<Notice>[] = [
     value: ({ status }) => status ?? 'not begun',
     cell: ({ status }) => <Status tone={status ? TONES[status] : 'calm'}>{status ?? 'not begun'}</Status>,
   },
-  {
-    key: 'since',
-    title: 'Since',
-    width: '7rem',
-    value: ({ since }) => since,
-    cell: ({ since }) => <Time at={since} />,
-  },
+  timeColumn('since', 'Since', '7rem'),
   { key: 'entitlement', title: 'Entitlement', width: '11rem', value: ({ entitlement }) => entitlement },
   { key: 'reason', title: 'Reason', value: ({ reason }) => reason },
   {

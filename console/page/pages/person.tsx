@@ -4,6 +4,7 @@ import { useRefresh } from '../data/refresh.ts';
 import { Link, to } from '../data/route.tsx';
 import { isUserId } from '../data/table.ts';
 import { Change } from '../parts/change.tsx';
+import { ExecutionLink } from '../parts/execution.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { SEAT_TONES } from '../parts/seat-status.ts';
 import { count, Status, Time, type Tone } from '../parts/text.tsx';
@@ -90,8 +91,7 @@ function Standings({ user, answer: { at } }: { user: Why; answer: Answer }) {
       ))}
       {checks.map(({ execution, dueAt }) => (
         <p key={execution}>
-          Usher checks this user again <Time at={dueAt} />:{' '}
-          <Link href={to.execution(execution)}>{execution.split(':').at(-1) ?? execution}</Link>
+          Usher checks this user again <Time at={dueAt} />: <ExecutionLink arn={execution} />
         </p>
       ))}
       {checks.length === 0 && <p class="soft">No check of this user is planned but those of the sweeps.</p>}

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, type LineOf, useAnswer, usePosted } from '../data/answers.ts';
-import { filter, go, Link, place, to } from '../data/route.tsx';
-import { counted } from '../data/table.ts';
+import { go, Link, place, to } from '../data/route.tsx';
+import { Choice, withCounts } from '../parts/choice.tsx';
+import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { PlanNotes } from '../parts/plan-notes.tsx';
 import { Table } from '../parts/table.tsx';
-import { CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
-import { User } from '../parts/user.tsx';
+import { count, Status, type Tone } from '../parts/text.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Line = LineOf<'plan'>;
@@ -145,17 +145,7 @@ const TONES: Readonly<Record<Change['change'], Tone>> = {
 };
 
 const COLUMNS: readonly Column<Change>[] = [
-  {
-    key: 'userId',
-    title: 'User',
-    width: '24rem',
-    value: ({ userId }) => userId,
-    cell: ({ userId }) => (
-      <>
-        <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
-      </>
-    ),
-  },
+  USER_COLUMN,
   { key: 'entitlement', title: 'Entitlement', width: '12rem', value: ({ entitlement }) => entitlement },
   {
     key: 'change',
@@ -165,13 +155,7 @@ const COLUMNS: readonly Column<Change>[] = [
     cell: ({ change }) => <Status tone={TONES[change]}>{change}</Status>,
   },
   { key: 'position', title: 'Place', width: '5rem', isNumber: true, value: ({ position }) => position },
-  {
-    key: 'dueAt',
-    title: 'Due',
-    width: '8rem',
-    value: ({ dueAt }) => dueAt,
-    cell: ({ dueAt }) => <Time at={dueAt} />,
-  },
+  timeColumn('dueAt', 'Due', '8rem'),
   { key: 'reason', title: 'Reason', value: ({ reason }) => reason },
 ];
 
@@ -192,18 +176,12 @@ function Changes({ changes }: { changes: readonly Change[] }) {
         file="plan"
       >
         <h3>For whom</h3>
-        <select
-          aria-label="Change"
+        <Choice
+          name="change"
+          title="Change"
           value={change}
-          onChange={({ currentTarget }) => filter({ change: currentTarget.value })}
-        >
-          <option value="">every change</option>
-          {[...counted(changes, (one) => one.change)].map(([one, number]) => (
-            <option key={one} value={one}>
-              {one} ({count(number)})
-            </option>
-          ))}
-        </select>
+          choices={withCounts('every change', changes, ({ change }) => change)}
+        />
       </VirtualTable>
     </div>
   );

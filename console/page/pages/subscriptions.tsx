@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks';
 import { type LineOf, useAnswer } from '../data/answers.ts';
-import { filter, go, Link, place, to } from '../data/route.tsx';
-import { counted } from '../data/table.ts';
+import { go, Link, place, to } from '../data/route.tsx';
+import { Choice, withCounts } from '../parts/choice.tsx';
+import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { Table } from '../parts/table.tsx';
-import { Copy, CopyButton, count, Status, Time, type Tone } from '../parts/text.tsx';
-import { User } from '../parts/user.tsx';
+import { Copy, count, Status, type Tone } from '../parts/text.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
 type Finding = LineOf<'finding'>;
@@ -93,17 +93,7 @@ function Profiles({ profiles }: { profiles: readonly LineOf<'profile'>[] }) {
 const KIND_NAMES = ['orphan', 'twice', 'missing', 'wrong-plan', 'pending', 'through-group'] as const;
 
 const COLUMNS: readonly Column<Finding>[] = [
-  {
-    key: 'userId',
-    title: 'User',
-    width: '24rem',
-    value: ({ userId }) => userId,
-    cell: ({ userId }) => (
-      <>
-        <User userId={userId} /> <CopyButton text={userId} label={`Copy ${userId}`} />
-      </>
-    ),
-  },
+  USER_COLUMN,
   {
     key: 'kind',
     title: 'Finding',
@@ -115,13 +105,7 @@ const COLUMNS: readonly Column<Finding>[] = [
   { key: 'plan', title: 'Plan', value: ({ plan }) => plan },
   { key: 'expected', title: 'Expected', value: ({ expected }) => expected },
   { key: 'status', title: 'Status', width: '6rem', value: ({ status }) => status },
-  {
-    key: 'since',
-    title: 'Since',
-    width: '7rem',
-    value: ({ since }) => since,
-    cell: ({ since }) => <Time at={since} />,
-  },
+  timeColumn('since', 'Since', '7rem'),
 ];
 
 function Findings({ lines }: { lines: readonly Finding[] }) {
@@ -136,14 +120,12 @@ function Findings({ lines }: { lines: readonly Finding[] }) {
       onOpen={({ userId }) => go(to.person(userId))}
       file="subscriptions"
     >
-      <select aria-label="Finding" value={kind} onChange={({ currentTarget }) => filter({ kind: currentTarget.value })}>
-        <option value="">every finding</option>
-        {[...counted(lines, (one) => one.kind)].map(([one, number]) => (
-          <option key={one} value={one}>
-            {one} ({count(number)})
-          </option>
-        ))}
-      </select>
+      <Choice
+        name="kind"
+        title="Finding"
+        value={kind}
+        choices={withCounts('every finding', lines, ({ kind }) => kind)}
+      />
     </VirtualTable>
   );
 }

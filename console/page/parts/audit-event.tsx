@@ -1,6 +1,7 @@
 import type { Answer } from '../data/answers.ts';
 import { type AuditRow, linkTo, patternOf } from '../data/audit.ts';
 import { Link, to } from '../data/route.tsx';
+import { ExecutionLink } from './execution.tsx';
 import { Empty, Panel } from './panel.tsx';
 import { Copy, Time } from './text.tsx';
 import { Id, User } from './user.tsx';
@@ -56,11 +57,7 @@ function Facts({ row }: { row: AuditRow }) {
           </tr>
           <tr>
             <th scope="row">execution</th>
-            <td>
-              <Link href={to.execution(execution)}>
-                <code>{execution}</code>
-              </Link>
-            </td>
+            <td>{execution === '' ? 'none' : <ExecutionLink arn={execution} />}</td>
           </tr>
           <tr>
             <th scope="row">link</th>

@@ -1,27 +1,68 @@
-import { linkTo, rowOf } from '../data/audit.ts';
-import { Link, to } from '../data/route.tsx';
+import { type AuditRow, linkTo } from '../data/audit.ts';
+import { filter, Link, to } from '../data/route.tsx';
+import { ExecutionLink } from './execution.tsx';
 import { Table } from './table.tsx';
-import { Time } from './text.tsx';
+import { Status, Time, type Tone } from './text.tsx';
 import { User } from './user.tsx';
 
-/** Audit events of one execution, in their order. They are untrusted: who can write to the log can put anything there. */
-export function AuditEvents({ events }: { events: readonly unknown[] }) {
+const TONES: Readonly<Record<string, Tone>> = {
+  'Seat Assigned': 'good',
+  'Seat Kept': 'good',
+  'Seat Adopted': 'good',
+  'Seat Waitlisted': 'wait',
+  'Seat Leaving': 'wait',
+  'Seat Refused': 'bad',
+  'Revocations Held': 'bad',
+  'Onboarding Failed': 'bad',
+};
+
+/** Returns how good or bad it is what happened, by the detail-type of its audit event. */
+export function toneOf(event: string): Tone {
+  return TONES[event] ?? 'calm';
+}
+
+/**
+ * Audit events, in their order. They are untrusted: who can write to the log can put anything there.
+ *
+ * @param props `ofOne`: they are of one execution, which the page shows
+ */
+export function AuditEvents({ rows, ofOne = false }: { rows: readonly AuditRow[]; ofOne?: boolean }) {
   return (
-    <Table heads={['Time', 'Event', 'User', 'Entitlement', 'Reason']}>
+    <Table heads={['When', 'Event', 'Person', 'Entitlement', 'Why', ...(ofOne ? [] : ['Execution'])]}>
       <tbody>
-        {events.map(rowOf).map((row, index) => {
-          const { uid, event, at, userId, entitlement, reason } = row;
-          return (
-            <tr key={uid || index}>
-              <td class="nowrap">{at !== '' && <Time at={at} />}</td>
-              <td>{uid !== '' && at !== '' ? <Link href={linkTo(row)}>{event}</Link> : event}</td>
-              <td>{userId !== '' && <User userId={userId} />}</td>
-              <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
-              <td>{reason}</td>
-            </tr>
-          );
-        })}
+        {rows.map(({ uid, at, event, entitlement, userId, reason, execution, json }) => (
+          <tr key={uid || json}>
+            <td class="nowrap">
+              <Time at={at || undefined} />
+            </td>
+            <td>
+              <Status tone={toneOf(event)}>
+                {uid !== '' && at !== '' ? <Link href={linkTo({ uid, at })}>{event}</Link> : event}
+              </Status>
+            </td>
+            <td>{userId !== '' && <User userId={userId} />}</td>
+            <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
+            <td>{reason}</td>
+            {!ofOne && <td>{execution !== '' && <OfExecution arn={execution} />}</td>}
+          </tr>
+        ))}
       </tbody>
     </Table>
+  );
+}
+
+function OfExecution({ arn }: { arn: string }) {
+  return (
+    <>
+      <ExecutionLink arn={arn} />{' '}
+      <button
+        type="button"
+        class="quiet"
+        title="Only events of this execution"
+        onClick={() => filter({ execution: arn })}
+      >
+        only
+      </button>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { type AuditRow, type Facet, type Filter, filtered } from '../data/audit.ts';
 import { filter, place } from '../data/route.tsx';
 import { counted } from '../data/table.ts';
+import { Choice } from './choice.tsx';
 import { FindUser } from './find-user.tsx';
 import { count } from './text.tsx';
 import { Name } from './user.tsx';
@@ -51,9 +52,9 @@ export function AuditFacets({ rows, chosen }: { rows: readonly AuditRow[]; chose
           onChange={({ currentTarget: { value } }) => filter({ until: value === '' ? '' : `${value}Z` })}
         />
       </label>
-      <Choice facet="event" rows={rows} chosen={chosen} />
-      <Choice facet="entitlement" rows={rows} chosen={chosen} />
-      <Choice facet="execution" rows={rows} chosen={chosen} />
+      <OneFacet facet="event" rows={rows} chosen={chosen} />
+      <OneFacet facet="entitlement" rows={rows} chosen={chosen} />
+      <OneFacet facet="execution" rows={rows} chosen={chosen} />
       {userId === undefined ? (
         <FindUser
           label="Only this person: id, name or e-mail"
@@ -76,24 +77,13 @@ export function AuditFacets({ rows, chosen }: { rows: readonly AuditRow[]; chose
   );
 }
 
-function Choice({ facet, rows, chosen }: { facet: Facet; rows: readonly AuditRow[]; chosen: Filter }) {
+function OneFacet({ facet, rows, chosen }: { facet: Facet; rows: readonly AuditRow[]; chosen: Filter }) {
   const value = chosen[facet] ?? '';
   const counts = counted(filtered(rows, chosen, facet), (row) => row[facet]);
   counts.delete('');
   if (value !== '' && !counts.has(value)) counts.set(value, 0);
   // A long list of executions helps no one: its rows lead to it.
   if (facet === 'execution' && value === '') return null;
-  return (
-    <label>
-      {TITLES[facet]}
-      <select value={value} onChange={({ currentTarget }) => filter({ [facet]: currentTarget.value })}>
-        <option value="">all</option>
-        {[...counts].map(([name, number]) => (
-          <option key={name} value={name}>
-            {name.split(':').at(-1)} ({count(number)})
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+  const choices = [...counts].map(([name, number]) => [name, `${name.split(':').at(-1)} (${count(number)})`] as const);
+  return <Choice name={facet} title={TITLES[facet]} hasLabel value={value} choices={[['', 'all'], ...choices]} />;
 }

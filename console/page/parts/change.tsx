@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals';
 import type { Line } from '../../../operator/lines/all.ts';
 import type { Action } from '../../changes.ts';
 import { printedIn } from '../data/answers.ts';
-import { Link, to } from '../data/route.tsx';
 import { about, post, request } from '../data/session.ts';
+import { ExecutionLink } from './execution.tsx';
+import { Trouble } from './panel.tsx';
 import { Copy, count } from './text.tsx';
 
 type Printed = Awaited<ReturnType<typeof printedIn>>;
@@ -188,16 +189,7 @@ function Told({ line }: { line: Line }) {
 function Started({ execution }: { execution: string }) {
   return (
     <p role="status">
-      Started: <Link href={to.execution(execution)}>{execution.split(':').at(-1) ?? execution}</Link>
+      Started: <ExecutionLink arn={execution} />
     </p>
-  );
-}
-
-function Trouble({ title, hint }: { title: string; hint?: string | undefined }) {
-  return (
-    <div class="trouble" role="alert">
-      <strong>{title}</strong>
-      {hint !== undefined && <p>{hint}</p>}
-    </div>
   );
 }

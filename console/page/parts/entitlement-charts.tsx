@@ -1,15 +1,20 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, useAnswer } from '../data/answers.ts';
-import { filter, place } from '../data/route.tsx';
+import { place } from '../data/route.tsx';
 import { joinsIn, type Span } from '../data/series.ts';
 import { ChartJoins } from './chart-joins.tsx';
 import { ChartSeats } from './chart-seats.tsx';
+import { Choice } from './choice.tsx';
 import { Empty, Panel } from './panel.tsx';
 
 const DAYS = [1, 7, 30, 90, 365];
 const USUAL = 30;
 const DAY = 86_400_000;
+
+function inWords(days: number) {
+  return [String(days), days === 1 ? 'last day' : `last ${days} days`] as const;
+}
 
 /** The seats of an entitlement over time and how long each join took, on request: that reads every record of the time. */
 export function EntitlementCharts({ name, max }: { name: string; max: number | undefined }) {
@@ -38,7 +43,11 @@ export function EntitlementCharts({ name, max }: { name: string; max: number | u
   }
   const span = spanOf(history, days);
   return (
-    <Panel title="Over time" answer={history} actions={<Days days={days} />}>
+    <Panel
+      title="Over time"
+      answer={history}
+      actions={<Choice name="days" title="Time" value={String(days)} choices={DAYS.map(inWords)} />}
+    >
       {span && (
         <>
           <h3>Seats</h3>
@@ -48,18 +57,6 @@ export function EntitlementCharts({ name, max }: { name: string; max: number | u
         </>
       )}
     </Panel>
-  );
-}
-
-function Days({ days }: { days: number }) {
-  return (
-    <select aria-label="Time" value={days} onChange={(event) => filter({ days: event.currentTarget.value })}>
-      {DAYS.map((number) => (
-        <option key={number} value={number}>
-          {number === 1 ? 'last day' : `last ${number} days`}
-        </option>
-      ))}
-    </select>
   );
 }
 

@@ -35,12 +35,7 @@ export function Panel({ title, answer, empty, actions, children }: PanelProps) {
           <span>Reading …</span>
         </div>
       )}
-      {failed !== undefined && (
-        <div class="trouble" role="alert">
-          <strong>{failed}</strong>
-          {error?.hint !== undefined && <p>{error.hint}</p>}
-        </div>
-      )}
+      {failed !== undefined && <Trouble title={failed} hint={error?.hint} />}
       {unread.map(({ message, hint }) => (
         <div class="trouble mild" key={message}>
           <strong>Not read: {message}</strong>
@@ -59,6 +54,16 @@ interface PanelProps {
   empty?: ComponentChildren;
   actions?: ComponentChildren;
   children?: ComponentChildren;
+}
+
+/** Says what went wrong, and what to do about it. */
+export function Trouble({ title, hint }: { title: string; hint?: string | undefined }) {
+  return (
+    <div class="trouble" role="alert">
+      <strong>{title}</strong>
+      {hint !== undefined && <p>{hint}</p>}
+    </div>
+  );
 }
 
 /** Says that there is nothing, and what that means. */

@@ -2,6 +2,7 @@ import { type LineOf, now, useAnswer } from '../data/answers.ts';
 import { filter } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
+import { Choice } from './choice.tsx';
 import { Empty, Panel } from './panel.tsx';
 import { Table } from './table.tsx';
 import { count, Status, Time } from './text.tsx';
@@ -35,16 +36,15 @@ export function Access({ of, at }: { of: string | undefined; at: string | undefi
   return (
     <>
       <div class="facets">
-        <label>
-          Who had access to
-          <select value={chosen} onChange={({ currentTarget }) => filter({ of: currentTarget.value })}>
-            {[...new Set([...(chosen === undefined ? [] : [chosen]), ...entitlements])].map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          name="of"
+          title="Who had access to"
+          hasLabel
+          value={chosen ?? ''}
+          choices={[...new Set([...(chosen === undefined ? [] : [chosen]), ...entitlements])].map(
+            (name) => [name, name] as const,
+          )}
+        />
         <label>
           on this day, UTC
           <input

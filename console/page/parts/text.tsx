@@ -1,4 +1,5 @@
 import { signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { now } from '../data/answers.ts';
 
 type TimeMode = 'relative' | 'local' | 'UTC';
@@ -80,7 +81,7 @@ const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○', busy: '▸' 
 export type Tone = keyof typeof SHAPES;
 
 /** A status, by its word, a shape and a colour. */
-export function Status({ tone, children }: { tone: Tone; children: string }) {
+export function Status({ tone, children }: { tone: Tone; children: ComponentChildren }) {
   return (
     <span class={`status ${tone}`}>
       <span aria-hidden="true">{SHAPES[tone]}</span> {children}

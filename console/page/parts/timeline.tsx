@@ -1,6 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { type Answer, type LineOf, now, useAnswer } from '../data/answers.ts';
+import { outcomeOf } from '../data/execution.ts';
 import { Link, to } from '../data/route.tsx';
+import { toneOf } from './audit-events.tsx';
+import { ExecutionLink } from './execution.tsx';
 import { Empty, Panel } from './panel.tsx';
 import { Table } from './table.tsx';
 import { Status, Time, type Tone } from './text.tsx';
@@ -12,8 +15,8 @@ interface Happening {
   at: string;
   what: string;
   tone: Tone;
-  entitlement?: string;
-  reason?: string;
+  entitlement?: string | undefined;
+  reason?: string | undefined;
   execution: string;
 }
 
@@ -60,9 +63,7 @@ export function Timeline({ userId, history }: { userId: string; history: Answer 
                 <td>{entitlement !== undefined && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
                 <td>{reason}</td>
                 <td>
-                  <Link href={to.execution(execution)}>
-                    <code>{execution.split(':').at(-1) ?? execution}</code>
-                  </Link>
+                  <ExecutionLink arn={execution} />
                 </td>
                 {isAsked.value && (
                   <td>{by.isLoading ? '…' : <code>{starters.get(execution) ?? 'not recorded'}</code>}</td>
@@ -92,21 +93,11 @@ function happeningsOf(
   );
   return [
     ...changes.map((change) => ({ ...change, what: change.event, tone: toneOf(change.event) })),
-    ...others.map(({ startedAt, execution, outcome, status, reason }) => ({
-      at: startedAt,
-      what: `Execution: ${outcome ?? status.toLowerCase()}`,
-      tone: status === 'RUNNING' ? ('wait' as const) : status === 'SUCCEEDED' ? ('calm' as const) : ('bad' as const),
-      ...(reason === undefined ? {} : { reason }),
-      execution,
-    })),
+    ...others.map((line) => {
+      const { word, tone } = outcomeOf(line);
+      return { ...line, at: line.startedAt, what: `Execution: ${word}`, tone };
+    }),
   ].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
-}
-
-/** Audit events, by what they say of the seat. */
-function toneOf(event: string): Tone {
-  if (/Assigned|Adopted|Kept/.test(event)) return 'good';
-  if (/Failed|Held/.test(event)) return 'bad';
-  return /Revoked/.test(event) ? 'calm' : 'wait';
 }
 
 const WIDTH = 1000;

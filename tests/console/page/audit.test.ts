@@ -50,6 +50,15 @@ describe('an audit event of the page', () => {
     },
   );
 
+  it.each<object>([
+    { time: 'yesterday', detail: {} },
+    { time: '+275760-09-13T00:00:00Z' },
+    { detail: { time: -8.64e15 } },
+    { detail: { time: 8.64e15 } },
+  ])('has no time, and so no link, if it is of none that a link can name: %j', (event) => {
+    expect(rowOf(event).at).toBe('');
+  });
+
   it('has a link that says when to look', () => {
     expect(linkTo({ uid: 'a/b', at: '2026-11-25T09:30:12.345Z' })).toBe(
       '/audit/a%2Fb?since=2026-11-25T09%3A29Z&until=2026-11-25T10%3A30Z',

@@ -52,8 +52,8 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     const { page, misdeeds } = await open('', { dark });
     await page.getByText(user(1)).first().waitFor();
     await page.getByRole('cell', { name: GROUP, exact: true }).waitFor();
-    await eventually(() => page.locator('.numbers').textContent()).toMatch(/Seats10 of 10waitlisted2/);
-    expect(await page.locator('.numbers').textContent()).toMatch(/unmanaged1Last sweep\d+ s ago/);
+    await eventually(() => page.locator('.head-numbers dl').textContent()).toMatch(/Seats10 of 10waitlisted2/);
+    expect(await page.locator('.head-numbers dl').textContent()).toMatch(/unmanaged1Last sweep\d+ s ago/);
     expect(await rowsOn(page).count()).toBe(1 + 13);
     expect(await violationsOn(page)).toEqual([]);
     expect(misdeeds).toEqual({ errors: [], foreign: [] });
@@ -175,7 +175,7 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     const { page } = await open();
     await page.getByText('Not read:').waitFor();
     await page.getByText(user(1)).first().waitFor();
-    expect(await page.locator('.numbers').textContent()).toMatch(/unmanaged\?/);
+    expect(await page.locator('.head-numbers dl').textContent()).toMatch(/unmanaged\?/);
     await served.operator.clearFaults();
   });
 
