@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 
 try:
     import moto
+    import yaml
     from moto import server
     from moto.cloudformation import models as stacks, parsing, responses
     from moto.core import model_instances
@@ -34,7 +35,7 @@ try:
     from moto.stepfunctions.parser.asl.component.state.exec import execute_state
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
-    from moto.stepfunctions.parser.asl.utils import boto_client
+    from moto.stepfunctions.parser.asl.utils import boto_client, json_path
     from moto.stepfunctions.parser.backend import execution
     from moto.utilities.arns import parse_arn
 except ImportError as error:
@@ -239,6 +240,19 @@ def shared_clients():
             return make(region, service)
 
     lambda_eval_utils.boto_client_for = client_for
+
+
+def parsed_once():
+    """Each use of a JSONPath parses it, and each use of a template parses that as YAML, although it is JSON: both slow."""
+
+    def load(text, Loader):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return yaml.load(text, Loader=Loader)
+
+    json_path.parse = functools.lru_cache(maxsize=None)(json_path.parse)
+    stacks.yaml = responses.yaml = types.SimpleNamespace(**{**vars(yaml), "load": load})
 
 
 def rule_targets():
@@ -471,6 +485,7 @@ REPAIRS = {
         repeated_starts,
         start_times,
         shared_clients,
+        parsed_once,
         rule_targets,
         event_sources,
         records,
