@@ -18,6 +18,9 @@ export type ExecutionStart =
   /** On onboarding-admin, with a digest of the hold of this application. */
   | { release: string; digest: 'newest' | 'told'; input?: never };
 
+/** What an operator can change. */
+export type Operated = Pick<Stack, 'sfn' | 'arnOf' | 'configure' | 'database' | 'ses'>;
+
 /** One step of a script: a change in the company, a change of Usher itself, or the start of an execution. */
 export interface ScriptStep {
   at: Date;
@@ -28,7 +31,7 @@ export interface ScriptStep {
   /** Changes what AWS shows to Usher. */
   act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
   /** Changes Usher itself: its configuration or its executions. */
-  operate?(stack: Stack): void | Promise<void>;
+  operate?(stack: Operated): void | Promise<void>;
   /** Id of the user who reads the newest message. */
   reader?: string;
   start?: ExecutionStart & {
