@@ -8,7 +8,7 @@ import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { pagesOf } from './pages.ts';
 import type { StackListener } from './stack/listener.ts';
 import { readState, type SavedState, unusableState, writeState } from './stack/snapshot.ts';
-import { openStack, type Stack } from './stack/stack.ts';
+import { openStack, type Stack, type StackOptions } from './stack/stack.ts';
 import { lockFolder, type StateLock } from './stack/state-lock.ts';
 
 /** How the emulator is served. */
@@ -63,7 +63,9 @@ interface ListeningEmulator {
   close(): Promise<void>;
 }
 
-interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port' | 'speed'> {
+interface ListenOptions
+  extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port' | 'speed'>,
+    Pick<StackOptions, 'caller' | 'quirks'> {
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
@@ -72,7 +74,7 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
-  const { entitlements, directory, templates, port, speed, start, saved } = options;
+  const { entitlements, directory, templates, port, speed, start, saved, caller, quirks } = options;
   const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
   const stack = await openStack({
     entitlements,
@@ -81,6 +83,8 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
     start,
     transport: 'in-process',
     saved,
+    caller,
+    ...(quirks ? { quirks } : {}),
     listener,
   });
   try {

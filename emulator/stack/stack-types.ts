@@ -40,6 +40,8 @@ export interface StackOptions {
   latency?: Latency;
   /** Requests per second of other callers, which share AWS's quotas. By default there are none. */
   otherCallers?: OtherCallers;
+  /** The account that calls. By default it is the delegated administrator, in which Usher is deployed. */
+  caller?: string | undefined;
   listener?: StackListener;
   /** The account of Amazon SES. By default it may send the notices. */
   mail?: MailSettings;

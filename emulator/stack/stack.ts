@@ -2,7 +2,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../../adapters/ledger.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
+import { ACCOUNT, isMember, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
 import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
@@ -101,6 +101,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     stateMachineArn: onboarding.arn,
     template,
     executions: () => executions.all(),
+    caller: options.caller,
     onAudit(event) {
       if (notices.takes(event)) deliveries.send('notices', JSON.stringify(event), NOTICE_SECONDS);
     },
@@ -148,6 +149,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       }),
       SSOAdmin: ssoAdmin(identityCenter, clock, {
         ownerAccountId: MANAGEMENT_ACCOUNT,
+        memberAccountId: options.caller !== undefined && isMember(options.caller) ? options.caller : undefined,
         othersPerSecond: otherCallers?.ssoAdmin,
       }),
       EventBridge: eventBus({
@@ -172,6 +174,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     pages: (...request) => pages?.(...request),
     onCrash: (id, termination) => invocations.kill(id, termination),
     onRequest: requestListener(listener),
+    onInvalid: (request, error) => listener.invalid?.(request, error),
     onBug(error, call) {
       if (listener.bug) listener.bug(error, call);
       else time.during(() => Promise.reject(error));

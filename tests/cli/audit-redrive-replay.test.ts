@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf, resultsOf } from '../support/operator.ts';
 
 const operator = anOperator({ people: 6, members: 4 });
@@ -60,7 +60,11 @@ describe('usher audit', () => {
       while (linesOf(out.slice(0, out.lastIndexOf('\n') + 1)).length < lines) await once(child.stdout, 'data');
     };
     await waitFor(4);
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(5) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(5) },
+    });
     await waitFor(5);
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
@@ -89,7 +93,11 @@ describe('usher redrive', () => {
 
   it('redrives a failed execution at the step that failed', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(6) },
+    });
     const listed = linesOf((await operator.run('status', '--executions', '--json')).out);
     const failed = listed.filter(({ status }) => status === 'FAILED');
     const asked = await operator.run('redrive');

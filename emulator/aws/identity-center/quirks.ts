@@ -155,6 +155,15 @@ export const QuirksSchema = z.strictObject({
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
   ),
+  unfilteredList: z.optional(
+    z
+      .enum(['AccessDeniedException', 'ValidationException'])
+      .check(
+        z.describe(
+          'The answer to ListApplications for a member account that does not filter by its own account. AWS documents the rule, not the error',
+        ),
+      ),
+  ),
   overMailQuota: z.optional(
     z
       .enum(['TooManyRequestsException', 'ThrottlingException', 'LimitExceededException'])
@@ -185,6 +194,7 @@ export const USUAL = {
   deleteMissing: 'ok',
   userStatus: 'present',
   missingGroup: 'not-found',
+  unfilteredList: 'AccessDeniedException',
   overMailQuota: 'TooManyRequestsException',
   unverifiedSender: 'MessageRejected',
   messages: 'once',
