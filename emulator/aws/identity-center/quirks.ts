@@ -155,6 +155,24 @@ export const QuirksSchema = z.strictObject({
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
   ),
+  nameCase: z.optional(
+    z
+      .enum(['insensitive', 'sensitive'])
+      .check(
+        z.describe(
+          'Whether the Identity Store finds a user or a group by a name or an address in another case. With sensitive, it does not, and two may have one name in two cases',
+        ),
+      ),
+  ),
+  ambiguousName: z.optional(
+    z
+      .enum(['oldest', 'newest', 'not-found', 'refused'])
+      .check(
+        z.describe(
+          'The answer to GetUserId and GetGroupId for a name or an address that several have: the one that was added first or last, ResourceNotFoundException, or ValidationException',
+        ),
+      ),
+  ),
   unfilteredList: z.optional(
     z
       .enum(['AccessDeniedException', 'ValidationException'])
@@ -194,6 +212,8 @@ export const USUAL = {
   deleteMissing: 'ok',
   userStatus: 'present',
   missingGroup: 'not-found',
+  nameCase: 'insensitive',
+  ambiguousName: 'oldest',
   unfilteredList: 'AccessDeniedException',
   overMailQuota: 'TooManyRequestsException',
   unverifiedSender: 'MessageRejected',
