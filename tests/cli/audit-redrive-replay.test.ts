@@ -170,7 +170,8 @@ describe('usher redrive', () => {
 
   it('starts one execution per dead-letter event, and leaves all other messages', async () => {
     await send(EVENTS, JOIN);
-    await send(EVENTS, 'not JSON\u001b[31m');
+    // SQS takes no escape character, but the one that means the same to a terminal.
+    await send(EVENTS, 'not JSON\u009b31m');
     await send(EVENTS, { release: 'a'.repeat(64) });
     await send(EVENTS, { scope: 'everything' });
     await send(EVENTS, { ...JOIN, detail: { ...JOIN.detail, requestParameters: { groupId: 'x' } } });
@@ -182,7 +183,7 @@ describe('usher redrive', () => {
     expect(asked.error).toMatch(/unrecorded-failures: 1 message/);
     expect(asked.out).toMatch(/event AddMemberToGroup of sso-directory/);
     expect(asked.out).toMatch(/not JSON: stays in the queue/);
-    expect(asked.out).not.toContain('\u001b');
+    expect(asked.out).not.toMatch(/[\u001b\u009b]/);
     expect(await left(EVENTS)).toEqual(['5', '0']);
     const { code, out } = await operator.run('redrive', '--yes', '--json');
     expect(code).toBe(0);

@@ -31,7 +31,9 @@ export function record(stack: () => Stack, recorder: CallRecorder): { records: R
     ended: (end) => records.ends.push(end),
     audit: (entry) => records.audit.push(entry),
     log: (line) => records.logs.push(line),
-    invalid: ({ call }, { message }) => records.invalid.push(`${call}: ${message}`),
+    invalid({ call, invocation }, { message }) {
+      if (invocation !== undefined) records.invalid.push(`${call}: ${message}`);
+    },
     request(request) {
       recorder.request(request);
       return request.call === 'SSOAdmin.CreateApplicationAssignment' ? countAssignments : undefined;
