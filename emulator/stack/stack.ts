@@ -20,13 +20,15 @@ import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
 import { userSubscriptions } from '../aws/user-subscriptions/user-subscriptions.ts';
 import { type Execution, Executions } from '../engine/executions.ts';
-import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
+import { loadInterpreter } from '../engine/interpreter.ts';
+import { seededRandom } from '../engine/random.ts';
 import { readTemplate } from '../engine/template.ts';
 import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
 import { Deliveries } from './deliveries.ts';
 import { Functions } from './functions.ts';
 import { Invocations } from './invocations.ts';
+import { limited } from './limits.ts';
 import { NoticeResources, requestListener } from './notices.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
 import { ruleTargets } from './rule-targets.ts';
@@ -42,7 +44,7 @@ const NOTICE_SECONDS = 1;
 
 /** Opens an emulated account with Usher. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { entitlements, directory, listener = {}, seed = 1, otherCallers } = options;
+  const { entitlements, directory, listener = {}, seed = 1, otherCallers, limits = {} } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
   const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation), options.latency);
@@ -68,7 +70,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const onboarding = stateMachineOf(NAMES.machine);
   const onboardingAdmin = stateMachineOf(NAMES.adminMachine);
 
-  const functions = new Functions({ invocations, faults }, () => platformOf(settings, surroundings));
+  const functions = new Functions({ invocations, faults, concurrency: limits.concurrency }, () =>
+    platformOf(settings, surroundings),
+  );
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
     interpreter: loadInterpreter(time, seededRandom(seed)),
@@ -168,7 +172,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       SESv2: ses.service,
       ...deployment.services,
       SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
-      DynamoDB: database,
+      DynamoDB: limited(database, limits, clock, options.quirks),
     },
     faults,
     pages: (...request) => pages?.(...request),

@@ -107,10 +107,10 @@ export const QuirksSchema = z.strictObject({
   ),
   pages: z.optional(
     z
-      .enum(['full', 'short'])
+      .enum(['full', 'short', 'varying'])
       .check(
         z.describe(
-          'The pages of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness. With short, each has at most half of what the caller asks for, and an empty one comes before it',
+          'The pages of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness. With short, each has at most half of what the caller asks for, and an empty one comes before it. With varying, each has another size, also in another call of the same list',
         ),
       ),
   ),
@@ -149,6 +149,11 @@ export const QuirksSchema = z.strictObject({
           'When DynamoDB deletes an item whose TTL attribute has passed: two days later, at once, or never. AWS says within a few days',
         ),
       ),
+  ),
+  overThroughput: z.optional(
+    z
+      .enum(['ThrottlingException', 'ProvisionedThroughputExceededException'])
+      .check(z.describe('The answer of DynamoDB to a request for a partition that has no throughput left')),
   ),
   missingGroup: z.optional(
     z
@@ -215,6 +220,7 @@ export const USUAL = {
   nameCase: 'insensitive',
   ambiguousName: 'oldest',
   unfilteredList: 'AccessDeniedException',
+  overThroughput: 'ThrottlingException',
   overMailQuota: 'TooManyRequestsException',
   unverifiedSender: 'MessageRejected',
   messages: 'once',
