@@ -4,7 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readEntitlements } from '../../input/entitlements-file.ts';
-import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
+import {
+  APPLICATION,
+  application,
+  GROUP,
+  group,
+  OTHER_APPLICATION,
+  OTHER_GROUP,
+  STORE_ID,
+  user,
+} from '../support/ids.ts';
 import { anOperator, configuration, resultsOf } from '../support/operator.ts';
 
 const GONE = group(3);

@@ -22,7 +22,13 @@ describe('the throughput of a partition', () => {
     'delays users, and loses none, if it is a hundredth of that: %s',
     async (overThroughput) => {
       const limits = { partition: { writes: 10, reads: 30 } };
-      const world = await openWorld({ people: 40, members: people(1, 30), latency, limits, quirks: { overThroughput } });
+      const world = await openWorld({
+        people: 40,
+        members: people(1, 30),
+        latency,
+        limits,
+        quirks: { overThroughput },
+      });
       await world.stack.start({ scope: 'tick' });
       await world.play();
       await world.stack.start({ scope: 'tick' });

@@ -91,7 +91,12 @@ describe('the throughput of a partition', () => {
       const { put, client, key, outcomeOf } = await aTable({ overThroughput });
       expect(await put('one', 40)).toBe('done');
       const Key = key('one');
-      const update = { TableName, Key, UpdateExpression: 'SET a = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } };
+      const update = {
+        TableName,
+        Key,
+        UpdateExpression: 'SET a = :a',
+        ExpressionAttributeValues: { ':a': { S: 'a' } },
+      };
       expect(await outcomeOf(client.send(new UpdateItemCommand(update)))).toBe(overThroughput);
       expect(await outcomeOf(client.send(new DeleteItemCommand({ TableName, Key })))).toBe(overThroughput);
       const query = {
