@@ -1,8 +1,8 @@
 import type { Clock } from '../../domain/shared/clock.ts';
-import { seededRandom } from '../engine/random.ts';
 import type { Quirks } from './identity-center/quirks.ts';
 import type { TemporalPage } from './identity-center/temporal-map.ts';
 import { pageToken, parsePageToken, ServiceError } from './json-service.ts';
+import { seededRandom } from './random.ts';
 
 /** With `pages: varying`: of four pages, one is empty, two have a few values, and one has as many as the caller asks for. */
 const VARYING_PARTS = [0, 0.02, 0.1, 1];

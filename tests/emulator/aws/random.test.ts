@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../emulator/engine/random.ts';
+import { seededRandom } from '../../../emulator/aws/random.ts';
 
 describe('seeded random numbers', () => {
   it('are the same for the same seed, and differ for another', () => {
