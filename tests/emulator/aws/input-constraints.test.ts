@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as cloudTrail from '@aws-sdk/client-cloudtrail';
 import * as cloudWatchLogs from '@aws-sdk/client-cloudwatch-logs';
 import * as eventBridge from '@aws-sdk/client-eventbridge';
@@ -16,6 +17,8 @@ import { describe, expect, it } from 'vitest';
 import { invalidInput, modelOf } from '../../../emulator/aws/input-constraints.ts';
 import { SERVICES, type ServiceName } from '../../../emulator/aws/json-service.ts';
 import { APPLICATION, GROUP, INSTANCE_ARN, STORE_ID, user } from '../../support/ids.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 /** The npm clients, which know the members of an input and which of them are required. */
 const CLIENTS: Readonly<Partial<Record<ServiceName, object>>> = {
@@ -295,7 +298,9 @@ describe('the constraints on an input', () => {
   });
 
   it('are known for every call that Usher makes', () => {
-    const sources = globSync('{adapters,operator}/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+    const sources = globSync('{adapters,operator}/**/*.ts', { cwd: ROOT }).map((file) =>
+      readFileSync(join(ROOT, file), 'utf8'),
+    );
     const called = new Set(
       sources.flatMap((text) => [...text.matchAll(/new (\w+)Command\(/g)].map(([, name]) => name)),
     );
