@@ -6,6 +6,7 @@ import type { Quirks } from '../aws/identity-center/quirks.ts';
 import type { OtherCallers } from '../aws/rate-limit.ts';
 import type { MailSettings } from '../aws/ses/mail-settings.ts';
 import type { Latencies } from '../stack/latency.ts';
+import type { Limits } from '../stack/limits.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** The outcomes that an execution may have unless its scenario says otherwise. */
@@ -54,6 +55,8 @@ export interface Script {
   latency?: Latencies;
   /** By default there are none. */
   otherCallers?: OtherCallers;
+  /** By default there are none. */
+  limits?: Limits;
   /** By default as many as time allows. */
   batchUsers?: number;
   /** Start of virtual time. */

@@ -135,6 +135,7 @@ describe('an input that is not understood', () => {
     ['userName', { userName: `${SECRET}\u001b[2J` }],
     ['email', { email: SECRET.repeat(100) }],
     ['externalId', { externalId: SECRET }],
+    ['externalId', { externalId: { issuer: `the ${SECRET}`, id: '17' } }],
     ['groupId', { groupId: OTHER_GROUP }],
     ['waitSeconds', { userId: user(1), waitSeconds: -1 }],
     ['waitSeconds', { userId: user(1), waitSeconds: '60' }],
