@@ -25,6 +25,7 @@ const SERVED: readonly (readonly [ServiceName, name: string, operations: readonl
       'DescribeInstance',
       'GetApplicationAssignmentConfiguration',
       'ListApplicationAssignments',
+      'ListApplicationAssignmentsForPrincipal',
       'ListApplications',
       'ListInstances',
     ],
