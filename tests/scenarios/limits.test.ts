@@ -9,7 +9,7 @@ const AWS = { partition: { writes: 1000, reads: 3000 } };
 const latency = latencyOf({ change: 0.15, read: 0.05, ledger: 0.005, bus: 0.02 });
 
 describe('the throughput of a partition', () => {
-  it('is enough for the first sweep of many users', async () => {
+  it('is enough for the first sweep of many users', { tags: ['long'] }, async () => {
     const members = people(1, 1500);
     const world = await openWorld({ people: 1500, members, latency, limits: AWS });
     const name = await world.stack.start({ scope: 'tick' });
