@@ -16,6 +16,8 @@ const MOST_STEP_SECONDS = 180 * 24 * 3600;
 const SpeedSchema = z.strictObject({ speed: z.number().check(z.minimum(0), z.maximum(MOST_SPEED)) });
 const StepSchema = z.strictObject({ seconds: z.number().check(z.minimum(1), z.maximum(MOST_STEP_SECONDS)) });
 
+const TriggersSchema = z.array(TriggerSchema).check(z.minLength(1, 'expected something to do'));
+
 /**
  * Returns the pages of the emulator itself: its configuration, its time and pace, what it plays, who is in its directory, the calls so far, the
  * e-mails that Amazon SES accepted, faults to add or to drop, and what an identity provider does.
@@ -64,7 +66,7 @@ export function pagesOf(
         return json({});
       case 'POST /trigger': {
         const parsed = parseJson(body);
-        const actions = z.array(TriggerSchema).safeParse(Array.isArray(parsed) ? parsed : [parsed]);
+        const actions = TriggersSchema.safeParse(Array.isArray(parsed) ? parsed : [parsed]);
         if (!actions.success) return refusal(actions.error.issues.map(({ message }) => message));
         return trigger(actions.data, stack, entitlements.identityCenter);
       }

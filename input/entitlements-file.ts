@@ -1,4 +1,15 @@
-import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { type GroupNames, groupNamesIn, parseEntitlements } from '../domain/parse-entitlements.ts';
 import { InputError } from './input-error.ts';
@@ -14,9 +25,12 @@ const PROBLEMS: Partial<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'an unsupported tag',
 };
 
+/** The parser looks for the anchor of each among all anchors. */
+const MOST_ALIASES = 1000;
+
 /**
- * Reads YAML 1.2, and so JSON, as plain data: one document, unique keys, the tags of the core schema. Aliases may
- * neither expand to more than 100 nor form a cycle.
+ * Reads YAML 1.2, and so JSON, as plain data: one document, unique keys, the tags of the core schema. There are at
+ * most 1,000 aliases; they may neither expand to more than 100 nor form a cycle.
  *
  * @param file named in errors, not opened
  * @returns null for an empty text
@@ -28,6 +42,7 @@ export function readYaml(text: string, file: string): unknown {
     schema: 'core', // also when the text begins with %YAML 1.1
     resolveKnownTags: false,
     stringKeys: true,
+    uniqueKeys: false, // it compares each key with all others: `repeatedKey` does not
     lineCounter: lines,
     prettyErrors: false, // they quote the text
   });
@@ -39,8 +54,8 @@ export function readYaml(text: string, file: string): unknown {
   // For the parser, an unknown tag is only a warning: it would then guess the type of the value.
   const [fault] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (fault) throw refuse(PROBLEMS[fault.code] ?? `not valid YAML (${fault.code})`, fault.pos[0]);
-  const alias = strayAlias(document);
-  if (alias) throw refuse('an alias without an anchor before it, or an alias to its own parent', alias.range?.[0] ?? 0);
+  const stray = strayNode(document);
+  if (stray) throw refuse(stray.problem, stray.node.range?.[0] ?? 0);
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
@@ -49,17 +64,38 @@ export function readYaml(text: string, file: string): unknown {
   }
 }
 
-function strayAlias(document: Document): Alias | undefined {
-  let stray: Alias | undefined;
-  visit(document, {
-    Alias(_key, alias, ancestors) {
-      const target = alias.resolve(document);
-      if (target !== undefined && !ancestors.includes(target)) return undefined;
-      stray = alias;
-      return visit.BREAK;
-    },
+interface Stray {
+  problem: string;
+  node: Node;
+}
+
+/** Returns a key or an alias that is where it must not be. It takes each node once, however many there are. */
+function strayNode(document: Document): Stray | undefined {
+  let stray: Stray | undefined;
+  const anchored = new Map<string, Node>();
+  let aliases = 0;
+  visit(document, (_key, node, ancestors) => {
+    if (isAlias(node)) {
+      aliases += 1;
+      const target = anchored.get(node.source);
+      if (aliases > MOST_ALIASES) stray = { problem: 'too many aliases', node };
+      else if (!target || ancestors.includes(target))
+        stray = { problem: 'an alias without an anchor before it, or an alias to its own parent', node };
+    } else if (isNode(node) && node.anchor !== undefined) anchored.set(node.anchor, node);
+    if (isMap(node)) stray = repeatedKey(node);
+    return stray && visit.BREAK;
   });
   return stray;
+}
+
+function repeatedKey({ items }: YAMLMap): Stray | undefined {
+  const keys = new Set<unknown>();
+  for (const { key } of items) {
+    if (!isScalar(key)) continue;
+    if (keys.has(key.value)) return { problem: 'a duplicate key', node: key };
+    keys.add(key.value);
+  }
+  return undefined;
 }
 
 /**

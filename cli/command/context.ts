@@ -130,8 +130,14 @@ export async function contextOf(
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
-  const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
-  return own ? { ...context, endEmulator: own.end } : context;
+  try {
+    const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
+    return own ? { ...context, endEmulator: own.end } : context;
+  } catch (error) {
+    // It would keep the process.
+    await own?.end();
+    throw error;
+  }
 }
 
 /** Makes the context of a command within another one: what it asks is new, what it asks with is not. */
@@ -180,11 +186,12 @@ async function contextFrom(base: Base, around: Around): Promise<Context> {
     entitlements,
     groupNames: async () => (await inForce()).groupNames,
     configuration,
-    services: once(async () => {
+    // A command that runs long goes on with what the others have connected anew.
+    async services() {
       const { identityCenter, requestsPerSecond: perSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;
       return shared.services({ onRetry, clock, stage, namePrefix: local ? undefined : namePrefix, region, perSecond });
-    }),
+    },
     servicesWithoutEntitlements: once(async () => {
       // First: a profile that does not exist has no Region either.
       await shared.access();

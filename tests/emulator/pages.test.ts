@@ -53,6 +53,7 @@ describe('the emulator', () => {
     ['/step', { seconds: 1, minutes: 1 }],
     ['/trigger', [{ leave: { user: user(1), group: GROUP } }, { leave: { user: user(9), group: GROUP } }]],
     ['/trigger', [{ empty: GROUP }]],
+    ['/trigger', []],
   ])('refuses, at %s, %j', async (path, posted) => {
     const { status, json } = await ask('POST', path, posted);
     expect({ status, error: json.error.at(-1) }).toEqual({ status: 400, error: expect.stringMatching(/^[^\n]+$/) });
