@@ -2,6 +2,7 @@ import { type LineOf, now, useAnswer } from '../data/answers.ts';
 import { filter } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
+import { EntitlementCharts } from './entitlement-charts.tsx';
 import { Empty, Panel } from './panel.tsx';
 import { count, Status, Time } from './text.tsx';
 import { User } from './user.tsx';
@@ -25,17 +26,18 @@ const FIELDS: readonly Field<AccessLine>[] = (
 /** More is not read by people; a file has all. */
 const MOST_SHOWN = 1000;
 
-/** Who had a seat of an entitlement on a day. */
+/** Of one entitlement: who had a seat on a day, and its seats and joins over time. */
 export function Access({ of, at }: { of: string | undefined; at: string | undefined }) {
   const [status] = useAnswer('status', {}, { live: true }).of('status');
   const entitlements = status?.entitlements.map(({ entitlement }) => entitlement) ?? [];
   const chosen = of ?? entitlements[0];
+  const max = status?.entitlements.find(({ entitlement }) => entitlement === chosen)?.max;
   const today = now.value.toISOString().slice(0, 10);
   return (
     <>
       <div class="facets">
         <label>
-          Who had access to
+          Entitlement
           <select value={chosen} onChange={({ currentTarget }) => filter({ of: currentTarget.value })}>
             {[...new Set([...(chosen === undefined ? [] : [chosen]), ...entitlements])].map((name) => (
               <option key={name} value={name}>
@@ -45,7 +47,7 @@ export function Access({ of, at }: { of: string | undefined; at: string | undefi
           </select>
         </label>
         <label>
-          on this day, UTC
+          Who had access on this day, UTC
           <input
             type="date"
             max={today}
@@ -61,6 +63,7 @@ export function Access({ of, at }: { of: string | undefined; at: string | undefi
       ) : (
         <OnDay of={chosen} at={at} />
       )}
+      {chosen !== undefined && <EntitlementCharts name={chosen} max={max} />}
     </>
   );
 }

@@ -58,7 +58,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <button
       type="button"
-      class="quiet"
+      class="quiet copies"
       aria-label={label}
       title={label}
       onClick={async () => {
