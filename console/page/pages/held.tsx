@@ -6,7 +6,7 @@ import { Brake } from '../parts/brake.tsx';
 import { Change } from '../parts/change.tsx';
 import { Callers, Causes } from '../parts/hold-cause.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Copy, CopyButton, count, Status, Time } from '../parts/text.tsx';
+import { Copy, CopyButton, count, countOf, Status, Time } from '../parts/text.tsx';
 import { Id, User } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
@@ -49,7 +49,7 @@ function OneHold({ hold, isAsked }: { hold: Hold; isAsked: Signal<boolean> }) {
   return (
     <article class="hold">
       <h3>
-        <Link href={to.entitlement(entitlement)}>{entitlement}</Link>: {count(users.length)} revocations held
+        <Link href={to.entitlement(entitlement)}>{entitlement}</Link>: {countOf(users.length, 'revocation')} held
       </h3>
       <p>
         <Status tone={released ? 'wait' : 'bad'}>{REASONS[reason]}</Status> <Time at={since} />

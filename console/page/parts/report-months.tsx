@@ -130,7 +130,7 @@ function Row({ line, before, isFirst, widest }: RowProps) {
         {isFirst && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}
         {isFirst && costCentre !== undefined && <div class="soft">{costCentre}</div>}
       </td>
-      <td>
+      <td class="nowrap">
         {month}
         {partly.length > 0 && <div class="soft">{partly.join(', ')}</div>}
       </td>

@@ -76,6 +76,11 @@ export function count(number: number | undefined): string {
   return number === undefined ? '?' : number.toLocaleString('en');
 }
 
+/** A number of things with their noun: `1 seat`, `2 seats`. */
+export function countOf(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
 const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○', busy: '▸' } as const;
 export type Tone = keyof typeof SHAPES;
 

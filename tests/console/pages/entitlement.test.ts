@@ -142,6 +142,14 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     expect(misdeeds.errors).toEqual([]);
   });
 
+  it('shows the names of groups with those of users', async () => {
+    const { page } = await open();
+    const cell = page.getByRole('row', { name: GROUP }).getByRole('cell').first();
+    await eventually(() => cell.textContent()).toBe(`${GROUP}copy`);
+    await page.getByRole('button', { name: /^Names/ }).click();
+    await eventually(() => cell.textContent()).toBe(`${GROUP}copy developers`);
+  });
+
   it('sorts by a column, keeps that in the address, and says it to a screen reader', async () => {
     const { page } = await open();
     await page.getByText(user(1)).first().waitFor();

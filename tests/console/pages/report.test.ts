@@ -14,11 +14,11 @@ const counts = { seatDays: 60, peak: 2, joins: 2, leaves: 0, waitlisted: 0 };
 /** A report of a stream that has a year, and of one paid subscription that no entitlement covers. */
 function aYear(command: string): Line[] {
   if (command === 'status') return [{ type: 'status', attention: 0, unread: 0, entitlements: [{ ...about, max: 2 }] }];
-  const month = /^report --month=(\S+)$/.exec(command)?.[1];
+  const month = /^report --month=(\S+)/.exec(command)?.[1];
   if (month !== undefined)
     return [
       { type: 'reach', since: '2026-01-01T00:00:00.000Z', by: 'log-created' },
-      { type: 'month', month, ...about, ...counts },
+      { type: 'month', month, ...about, ...counts, pricePerMonth: 1234.56, currency: 'USD' },
     ];
   if (command !== 'subscriptions --people') return [];
   const profile = { provider: 'kiro', region: 'us-east-1' } as const;
@@ -39,6 +39,14 @@ describe.skipIf(!hasBrowser)('the report of a long stream', () => {
     await page.getByRole('cell', { name: '2026-09' }).waitFor();
     expect(asked.filter((url) => url.includes('/api/ask/report'))).toEqual([expect.stringContaining('month=2026-09')]);
     expect(misdeeds).toEqual({ errors: [], foreign: [] });
+  });
+
+  it('is printed in whole, also at a price', async () => {
+    const { origin, hash } = new URL(await aScriptedConsole(aYear));
+    const { page } = await browser.open(`${origin}/report?price=19.90+USD${hash}`, { width: 800 });
+    await page.getByRole('cell', { name: '2026-10' }).waitFor();
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
   });
 
   it('lists user by user what is paid and unused', async () => {
