@@ -29,6 +29,11 @@ export function rowsOf(lines: readonly LineOf<'audit-event'>[]): AuditRow[] {
   return rows.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
 }
 
+/** Returns who started each execution of some events, where the command was asked for that; `not recorded` if CloudTrail has no one. */
+export function startersIn(lines: readonly LineOf<'audit-event'>[]): ReadonlyMap<string, string> {
+  return new Map(lines.map((line) => [rowOf(line).execution, text(line['startedBy']) || 'not recorded']));
+}
+
 /** Returns what one filters an event by, and shows of it. */
 export function rowOf(value: unknown): AuditRow {
   const event: Readonly<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};

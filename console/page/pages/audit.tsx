@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Answer, useAnswer } from '../data/answers.ts';
-import { type AuditRow, FIELDS, type Filter, filtered, patternOf, rowsOf } from '../data/audit.ts';
+import { type AuditRow, FIELDS, type Filter, filtered, patternOf, rowsOf, startersIn } from '../data/audit.ts';
 import { place } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, isUserId } from '../data/table.ts';
@@ -25,7 +25,8 @@ export function Audit({ about }: { about: string }) {
   const user = query.get('user') ?? undefined;
   const isTailed = TAILED.has(since) && until === undefined;
   const isId = user === undefined || isUserId(user);
-  const answer = useAnswer('audit', { since, until, user: isId ? user : undefined }, { live: isTailed });
+  const asked = { since, until, user: isId ? user : undefined };
+  const answer = useAnswer('audit', asked, { live: isTailed });
   const rows = useMemo(() => rowsOf(answer.of('audit-event')), [answer.lines]);
   const chosen: Filter = {
     event: query.get('event') ?? undefined,
@@ -38,7 +39,12 @@ export function Audit({ about }: { about: string }) {
     <>
       <h1>Audit</h1>
       <AuditFacets rows={rows} chosen={chosen} />
-      <Events answer={answer} rows={filtered(rows, chosen)} of={rows.length} isTailed={isTailed} />
+      <Events
+        key={JSON.stringify(asked)}
+        {...{ answer, asked, isTailed }}
+        rows={filtered(rows, chosen)}
+        of={rows.length}
+      />
       <section class="panel">
         <h2>The same, as it happens, elsewhere</h2>
         <p class="soft">The pattern of an EventBridge rule on the audit bus that matches what is filtered above:</p>
@@ -50,13 +56,19 @@ export function Audit({ about }: { about: string }) {
 
 interface EventsProps {
   answer: Answer;
+  /** The parameters of the question. */
+  asked: Readonly<Record<string, string | undefined>>;
   rows: readonly AuditRow[];
   of: number;
   isTailed: boolean;
 }
 
-function Events({ answer, rows, of, isTailed }: EventsProps) {
+function Events({ answer, asked, rows, of, isTailed }: EventsProps) {
   const most = useSignal(PAGE);
+  // Only when it is asked for: CloudTrail answers two requests per second for the whole account.
+  const isWanted = useSignal(false);
+  const by = useAnswer('audit', { ...asked, by: '' }, { skip: !isWanted.value });
+  const starters = useMemo(() => startersIn(by.of('audit-event')), [by.lines]);
   const shown = rows.slice(0, most.value);
   const actions = rows.length > 0 && (
     <>
@@ -65,6 +77,17 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
         {rows.length < of && ` of ${count(of)}`}
         {isTailed ? ', as they arrive' : ''}
       </span>
+      <button
+        type="button"
+        class="quiet"
+        disabled={isWanted.value && by.isLoading}
+        onClick={() => {
+          if (isWanted.value) by.again();
+          isWanted.value = true;
+        }}
+      >
+        {isWanted.value && by.isLoading ? 'Asking CloudTrail …' : 'Who did it?'}
+      </button>
       <button type="button" class="quiet" onClick={() => save('audit.csv', csvOf(rows, FIELDS), 'text/csv')}>
         CSV
       </button>
@@ -83,8 +106,13 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
     </Empty>
   );
   return (
-    <Panel title="Events" answer={answer} actions={actions} {...(rows.length === 0 ? { empty } : {})}>
-      <AuditEvents rows={shown} />
+    <Panel
+      title="Events"
+      answer={isWanted.value ? withTroubleOf(by, answer) : answer}
+      actions={actions}
+      {...(rows.length === 0 ? { empty } : {})}
+    >
+      <AuditEvents rows={shown} {...(isWanted.value ? { starters } : {})} />
       {rows.length > shown.length &&
         (shown.length < MOST_SHOWN ? (
           <button
@@ -103,4 +131,14 @@ function Events({ answer, rows, of, isTailed }: EventsProps) {
         ))}
     </Panel>
   );
+}
+
+/** Says of events also why it is not known who started them. */
+function withTroubleOf({ problem, error, unread }: Answer, answer: Answer): Answer {
+  const messages = [problem, error?.message, ...unread.map(({ message }) => message)];
+  const known = new Set([answer.error, ...answer.unread].map((line) => line?.message));
+  const more = messages.flatMap((message) =>
+    message === undefined || known.has(message) ? [] : [{ type: 'unread' as const, message }],
+  );
+  return { ...answer, unread: [...answer.unread, ...more] };
 }

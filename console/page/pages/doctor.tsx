@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { Panel, Trouble } from '../parts/panel.tsx';
-import { Status, type Tone } from '../parts/text.tsx';
+import { count, Status, type Tone } from '../parts/text.tsx';
 
 type Check = LineOf<'check'>;
 
@@ -13,6 +13,8 @@ const TONES: Readonly<Record<Check['verdict'], Tone>> = {
   warning: 'wait',
   ok: 'good',
 };
+
+const PLURALS = { problem: 'problems', unknown: 'unknown', warning: 'warnings', ok: 'ok' };
 
 /** Whether the account, Identity Center and the deployment are as Usher needs them. */
 export function Doctor() {
@@ -28,11 +30,14 @@ export function Doctor() {
       <h1>Doctor</h1>
       <Panel title="Checks" answer={shown}>
         <p class="tally">
-          {VERDICTS.map((verdict) => (
-            <Status key={verdict} tone={TONES[verdict]}>
-              {`${checks.filter((one) => one.verdict === verdict).length} ${verdict}`}
-            </Status>
-          ))}
+          {VERDICTS.map((verdict) => {
+            const many = checks.filter((one) => one.verdict === verdict).length;
+            return (
+              <Status key={verdict} tone={many > 0 ? TONES[verdict] : 'calm'}>
+                {`${count(many)} ${many === 1 ? verdict : PLURALS[verdict]}`}
+              </Status>
+            );
+          })}
         </p>
       </Panel>
       {sections.map(([section, list]) => (

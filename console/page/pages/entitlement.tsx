@@ -31,16 +31,19 @@ export function Entitlement({ about }: { about: string }) {
   );
   const isFew = people.lines.length <= FEW;
   useRefresh(people, status && JSON.stringify([entry, isFew && status.running]));
+  const isThere = entry !== undefined || people.of('seat').length > 0 || !people.error;
   return (
     <>
       <h1>{about}</h1>
-      <Numbers
-        entry={entry}
-        people={people.of('seat')}
-        isKnown={people.at !== undefined && !people.error && people.unread.length === 0}
-      />
+      {isThere && (
+        <Numbers
+          entry={entry}
+          people={people.of('seat')}
+          isKnown={people.at !== undefined && !people.error && people.unread.length === 0}
+        />
+      )}
       <People name={about} />
-      <EntitlementCharts name={entry?.entitlement ?? about} max={entry?.max} />
+      {isThere && <EntitlementCharts name={entry?.entitlement ?? about} max={entry?.max} />}
       {entry && <Groups name={entry.entitlement} />}
       {entry && <Settings name={entry.entitlement} />}
     </>
@@ -109,8 +112,10 @@ function People({ name }: { name: string }) {
   }, [seats, status, text]);
   return (
     <Panel title="People" answer={people}>
-      {seats.length === 0 && !people.error ? (
-        <Empty title="No one has a seat here">A seat begins when a user joins one of the groups.</Empty>
+      {seats.length === 0 ? (
+        !people.error && (
+          <Empty title="No one has a seat here">A seat begins when a user joins one of the groups.</Empty>
+        )
       ) : (
         <VirtualTable
           label={`People of ${name}`}

@@ -7,7 +7,7 @@ import { Change } from '../parts/change.tsx';
 import { timeColumn, USER_COLUMN } from '../parts/columns.tsx';
 import { Callers, Causes } from '../parts/hold-cause.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
-import { Copy, count, Status, Time } from '../parts/text.tsx';
+import { Copy, count, countOf, Status, Time } from '../parts/text.tsx';
 import { Id } from '../parts/user.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 
@@ -50,7 +50,7 @@ function OneHold({ hold, isAsked }: { hold: Hold; isAsked: Signal<boolean> }) {
   return (
     <article class="hold">
       <h3>
-        <Link href={to.entitlement(entitlement)}>{entitlement}</Link>: {count(users.length)} revocations held
+        <Link href={to.entitlement(entitlement)}>{entitlement}</Link>: {countOf(users.length, 'revocation')} held
       </h3>
       <p>
         <Status tone={released ? 'wait' : 'bad'}>{REASONS[reason]}</Status> <Time at={since} />

@@ -9,7 +9,7 @@ import { Empty, Panel } from '../parts/panel.tsx';
 import { SEAT_TONES } from '../parts/seat-status.ts';
 import { count, Status, Time, type Tone } from '../parts/text.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { Id } from '../parts/user.tsx';
+import { Id, Name } from '../parts/user.tsx';
 
 type Why = LineOf<'user'>;
 type Standing = Why['entitlements'][number];
@@ -24,6 +24,7 @@ export function Person({ about }: { about: string }) {
         <>
           <p class="whom">
             <Id value={about} />
+            <Name kind="users" id={about} />
           </p>
           <Found userId={about} />
         </>
@@ -116,7 +117,10 @@ function Chain({ standing, groups, readAt, user: { subscriptions = [] } }: Chain
       <Step title="Group" tone={groups === undefined ? 'wait' : groups.length > 0 ? 'good' : 'calm'} at={readAt}>
         {groups === undefined ? 'not read' : groups.length === 0 ? 'member of none' : `member of ${groups.length}`}
         {groups?.map(({ groupId, name }) => (
-          <code key={groupId}>{name ?? groupId}</code>
+          <span key={groupId}>
+            <code>{name ?? groupId}</code>
+            <Name kind="groups" id={groupId} />
+          </span>
         ))}
       </Step>
       <Step title="Entitled" tone={entitled === undefined ? 'wait' : entitled ? 'good' : 'calm'} at={readAt}>

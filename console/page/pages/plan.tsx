@@ -13,9 +13,9 @@ import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 type Line = LineOf<'plan'>;
 type Change = LineOf<'planned-change'>;
 
-/** What the configuration in force, or another one, would change, and for whom. */
+/** What the configuration in this folder, or another one, would change, and for whom. */
 export function Plan() {
-  const inForce = useAnswer('plan');
+  const inFolder = useAnswer('plan');
   const text = useSignal('');
   const { answer: proposed, send } = usePosted('/api/plan');
   return (
@@ -67,7 +67,7 @@ export function Plan() {
         </form>
       </section>
       {proposed && <OnePlan title="With this configuration" answer={proposed} />}
-      {!proposed && <OnePlan title="With the configuration of now" answer={inForce} />}
+      {!proposed && <OnePlan title="With entitlements.yml of this folder" answer={inFolder} />}
     </>
   );
 }

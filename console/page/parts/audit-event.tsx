@@ -32,41 +32,41 @@ function Facts({ row }: { row: AuditRow }) {
       <table>
         <tbody>
           <tr>
-            <th scope="row">id</th>
+            <th scope="row">Id</th>
             <td>
               <Id value={uid} />
             </td>
           </tr>
           <tr>
-            <th scope="row">when</th>
+            <th scope="row">When</th>
             <td>
               <Time at={at} /> <span class="soft">{at}</span>
             </td>
           </tr>
           <tr>
-            <th scope="row">person</th>
+            <th scope="row">Person</th>
             <td>{userId === '' ? 'none' : <User userId={userId} />}</td>
           </tr>
           <tr>
-            <th scope="row">entitlement</th>
+            <th scope="row">Entitlement</th>
             <td>{entitlement === '' ? 'none' : <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
           </tr>
           <tr>
-            <th scope="row">why</th>
+            <th scope="row">Why</th>
             <td>{reason}</td>
           </tr>
           <tr>
-            <th scope="row">execution</th>
+            <th scope="row">Execution</th>
             <td>{execution === '' ? 'none' : <ExecutionLink arn={execution} />}</td>
           </tr>
           <tr>
-            <th scope="row">link</th>
+            <th scope="row">Link</th>
             <td>
               <Copy text={linkTo(row)} label="Copy the permanent link" />
             </td>
           </tr>
           <tr>
-            <th scope="row">pattern</th>
+            <th scope="row">Pattern</th>
             <td>
               <Copy
                 text={patternOf({ event: row.event, userId: userId || undefined })}

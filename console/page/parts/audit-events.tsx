@@ -24,11 +24,12 @@ export function toneOf(event: string): Tone {
 /**
  * Audit events, in their order. They are untrusted: who can write to the log can put anything there.
  *
- * @param props `ofOne`: they are of one execution, which the page shows
+ * @param props `ofOne`: they are of one execution, which the page shows; `starters`: who started each execution, if someone asked
  */
-export function AuditEvents({ rows, ofOne = false }: { rows: readonly AuditRow[]; ofOne?: boolean }) {
+export function AuditEvents({ rows, ofOne = false, starters }: AuditEventsProps) {
+  const heads = ['When', 'Event', 'Person', 'Entitlement', 'Why'];
   return (
-    <Table heads={['When', 'Event', 'Person', 'Entitlement', 'Why', ...(ofOne ? [] : ['Execution'])]}>
+    <Table heads={[...heads, ...(ofOne ? [] : ['Execution']), ...(starters ? ['Started by'] : [])]}>
       <tbody>
         {rows.map(({ uid, at, event, entitlement, userId, reason, execution, json }) => (
           <tr key={uid || json}>
@@ -44,11 +45,22 @@ export function AuditEvents({ rows, ofOne = false }: { rows: readonly AuditRow[]
             <td>{entitlement !== '' && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}</td>
             <td>{reason}</td>
             {!ofOne && <td>{execution !== '' && <OfExecution arn={execution} />}</td>}
+            {starters && (
+              <td>
+                <code>{starters.get(execution) ?? '…'}</code>
+              </td>
+            )}
           </tr>
         ))}
       </tbody>
     </Table>
   );
+}
+
+interface AuditEventsProps {
+  rows: readonly AuditRow[];
+  ofOne?: boolean;
+  starters?: ReadonlyMap<string, string>;
 }
 
 function OfExecution({ arn }: { arn: string }) {

@@ -43,7 +43,11 @@ export function ChartJoins({ joins, span }: { joins: readonly Join[]; span: Span
             {[['p50', p50] as const, ['p95', p95] as const].map(([name, value]) => (
               <g key={name}>
                 <path class="quantile" d={`M${x(span.from.getTime())} ${y(value)}H${x(span.to.getTime())}`} />
-                <text class="left" x={x(span.to.getTime())} y={y(value) - 3}>
+                <text
+                  class={name === 'p50' ? 'first' : 'left'}
+                  x={x((name === 'p50' ? span.from : span.to).getTime())}
+                  y={y(value) - 3}
+                >
                   {name} {duration(value)}
                 </text>
               </g>

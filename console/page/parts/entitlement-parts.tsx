@@ -2,7 +2,7 @@ import { type LineOf, useAnswer } from '../data/answers.ts';
 import { Panel } from './panel.tsx';
 import { Table } from './table.tsx';
 import { count, Status, Time } from './text.tsx';
-import { Id } from './user.tsx';
+import { Group } from './user.tsx';
 
 /** The groups that give an entitlement, with their sizes. */
 export function Groups({ name }: { name: string }) {
@@ -14,7 +14,7 @@ export function Groups({ name }: { name: string }) {
           {groups.of('group').map((group) => (
             <tr key={group.groupId}>
               <td>
-                <Id value={group.groupId} />
+                <Group groupId={group.groupId} />
               </td>
               <td class="number">{group.members === undefined ? 'not counted yet' : count(group.members)}</td>
               <td>

@@ -3,7 +3,7 @@ import { Link, to } from '../data/route.tsx';
 import { Brake } from './brake.tsx';
 import { SeatBar } from './seat-bar.tsx';
 import { Table } from './table.tsx';
-import { count, Status, Time, type Tone } from './text.tsx';
+import { count, countOf, Status, Time, type Tone } from './text.tsx';
 
 /** What else is said of an entitlement, if there is any of it. */
 const FLAGS: readonly [field: 'leaving' | 'held' | 'failed' | 'unmanaged', tone: Tone][] = [
@@ -42,7 +42,7 @@ export function EntitlementCard({ numbers }: { numbers: Numbers }) {
           <Link href="/subscriptions">
             {subscriptionFindings === 0
               ? 'Subscriptions are as configured'
-              : `${count(subscriptionFindings)} subscriptions are not as configured`}
+              : `${countOf(subscriptionFindings, 'subscription')} not as configured`}
           </Link>
         </p>
       )}

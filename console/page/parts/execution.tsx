@@ -2,8 +2,8 @@ import type { Subject } from '../../../operator/lines/executions.ts';
 import { useAnswer } from '../data/answers.ts';
 import { type ExecutionLine, nameOf, outcomeOf } from '../data/execution.ts';
 import { Link, to } from '../data/route.tsx';
-import { count, Status } from './text.tsx';
-import { User } from './user.tsx';
+import { count, countOf, Status } from './text.tsx';
+import { Name, User } from './user.tsx';
 
 /** How an execution ended, or that it runs. */
 export function Outcome({ line }: { line: ExecutionLine }) {
@@ -44,6 +44,7 @@ export function About({ subject = {} }: { subject: Subject | undefined }) {
     const first = (
       <>
         group <code>{group}</code>
+        <Name kind="groups" id={group} />
       </>
     );
     return <Many first={first} more={groupIds.length - 1} of="group" />;
@@ -74,7 +75,7 @@ function Many({ first, more, of }: { first: preact.ComponentChild; more: number;
   return (
     <>
       {first}
-      {more > 0 && ` and ${count(more)} more ${more > 1 ? `${of}s` : of}`}
+      {more > 0 && ` and ${countOf(more, `more ${of}`)}`}
     </>
   );
 }

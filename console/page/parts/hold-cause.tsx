@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
 import { count, Time } from './text.tsx';
-import { Id } from './user.tsx';
+import { Group, Name } from './user.tsx';
 
 type Cause = NonNullable<LineOf<'hold'>['cause']>[number];
 
@@ -27,7 +27,7 @@ function Fall({ cause: { groupId, before, after, since, at, missing }, most }: {
   return (
     <figure class="fall">
       <figcaption>
-        Group <Id value={groupId} />{' '}
+        Group <Group groupId={groupId} />{' '}
         {missing ? (
           <strong>no longer exists; it had {count(before)}.</strong>
         ) : after === undefined ? (
@@ -92,6 +92,7 @@ export function Callers({ entitlement, isAsked }: { entitlement: string; isAsked
             {groupId !== undefined && (
               <>
                 , group <code>{groupId}</code>
+                <Name kind="groups" id={groupId} />
               </>
             )}
             , <Time at={since} />{' '}

@@ -1,5 +1,5 @@
 import type { LineOf } from '../data/answers.ts';
-import { count, Status } from './text.tsx';
+import { count, countOf, Status } from './text.tsx';
 import { Id } from './user.tsx';
 
 type Line = LineOf<'plan'>;
@@ -53,13 +53,13 @@ function notesOf(line: Line): string[] {
     ...(mode === 'observe' ? ['Observed only: nothing is changed; the numbers say what enforce would do.'] : []),
     ...(hold
       ? [
-          `The brake holds ${count(hold.held)} revocations (${hold.reason}): ${count(asked)} are asked for, ${count(budget?.left)} are left of a budget of ${count(budget?.allowed)} in 24 hours.`,
+          `The brake holds ${countOf(hold.held, 'revocation')} (${hold.reason}): ${count(asked)} are asked for, ${count(budget?.left)} are left of a budget of ${count(budget?.allowed)} in 24 hours.`,
         ]
       : []),
     ...groups(line.missingGroups, 'There is no group'),
     ...groups(line.emptyGroups, 'Groups without members'),
     ...(aboveCap > 0 ? [`${count(aboveCap)} seats are above the cap. They stay; no one else gets one.`] : []),
-    ...(undecided > 0 ? [`${count(undecided)} users cannot be decided about yet.`] : []),
+    ...(undecided > 0 ? [`${countOf(undecided, 'user')} cannot be decided about yet.`] : []),
     ...(adoptable > 0 ? [`${count(adoptable)} entitled users have an assignment that is not of Usher.`] : []),
     ...(line.subscriptionsStopped ? ['AWS refuses new subscriptions to the account: no seat begins.'] : []),
     ...refused.map(({ message }) => `Nothing can be changed: ${message}`),

@@ -3,6 +3,7 @@ import { filter } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
 import { Choice } from './choice.tsx';
+import { EntitlementCharts } from './entitlement-charts.tsx';
 import { Empty, Panel } from './panel.tsx';
 import { Table } from './table.tsx';
 import { count, Status, Time } from './text.tsx';
@@ -27,18 +28,19 @@ const FIELDS: readonly Field<AccessLine>[] = (
 /** More is not read by people; a file has all. */
 const MOST_SHOWN = 1000;
 
-/** Who had a seat of an entitlement on a day. */
+/** Of one entitlement: who had a seat on a day, and its seats and joins over time. */
 export function Access({ of, at }: { of: string | undefined; at: string | undefined }) {
   const [status] = useAnswer('status', {}, { live: true }).of('status');
   const entitlements = status?.entitlements.map(({ entitlement }) => entitlement) ?? [];
   const chosen = of ?? entitlements[0];
+  const max = status?.entitlements.find(({ entitlement }) => entitlement === chosen)?.max;
   const today = now.value.toISOString().slice(0, 10);
   return (
     <>
       <div class="facets">
         <Choice
           name="of"
-          title="Who had access to"
+          title="Entitlement"
           hasLabel
           value={chosen ?? ''}
           choices={[...new Set([...(chosen === undefined ? [] : [chosen]), ...entitlements])].map(
@@ -46,7 +48,7 @@ export function Access({ of, at }: { of: string | undefined; at: string | undefi
           )}
         />
         <label>
-          on this day, UTC
+          Who had access on this day, UTC
           <input
             type="date"
             max={today}
@@ -62,6 +64,7 @@ export function Access({ of, at }: { of: string | undefined; at: string | undefi
       ) : (
         <OnDay of={chosen} at={at} />
       )}
+      {chosen !== undefined && <EntitlementCharts name={chosen} max={max} />}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
 import { Empty, Panel } from './panel.tsx';
 import { Table } from './table.tsx';
-import { count, duration } from './text.tsx';
+import { count, duration, Time } from './text.tsx';
 
 type Month = LineOf<'month'>;
 
@@ -37,16 +37,23 @@ export function Months({ shown, price }: { shown: string | null; price: string |
   const months = monthsUpTo(now.value, MOST_MONTHS);
   // Before the first answer, the time of the emulator is not known, and so not the month.
   const isTimeKnown = useAnswer('status', {}, { live: true }).at !== undefined;
-  const answers = months.map((month, index) =>
-    useAnswer('report', { month, price }, { skip: !isTimeKnown || index >= most }),
-  );
-  const asked = answers.slice(0, most);
+  // The present month says how far back the records reach: of the months before that, nothing is known.
+  const present = useAnswer('report', { month: months[0], price }, { skip: !isTimeKnown });
+  const [reach] = present.of('reach');
+  const isKnown = (month: string) => reach !== undefined && reach.since.slice(0, 7) <= month;
+  const earlier = months
+    .slice(1)
+    .map((month, index) => useAnswer('report', { month, price }, { skip: index + 2 > most || !isKnown(month) }));
+  const asked: [Answer, ...Answer[]] = [
+    present,
+    ...earlier.filter((_, index) => index + 2 <= most && isKnown(months[index + 1] ?? '')),
+  ];
   const lines = asked.flatMap((answer) => answer.of('month'));
   const entitlements = [...Map.groupBy(lines, ({ entitlement }) => entitlement)];
   const widest = Math.max(1, ...lines.map(averageOf));
   const actions = (
     <>
-      {most < MOST_MONTHS && (
+      {most < MOST_MONTHS && isKnown(months[most] ?? '') && (
         <button type="button" class="quiet" onClick={() => filter({ months: String(most + 1) })}>
           One more month
         </button>
@@ -58,9 +65,7 @@ export function Months({ shown, price }: { shown: string | null; price: string |
       )}
     </>
   );
-  const empty = (
-    <Empty title="No month">The records of the audit stream begin later, or no entitlement is configured.</Empty>
-  );
+  const empty = <Empty title="No seat to report">No entitlement is configured, and no seat is recorded.</Empty>;
   return (
     <Panel title="Months" answer={together(asked)} actions={actions} {...(lines.length === 0 ? { empty } : {})}>
       <form class="facets" onSubmit={(event) => event.preventDefault()}>
@@ -85,7 +90,7 @@ export function Months({ shown, price }: { shown: string | null; price: string |
           { number: 'leaves' },
           { number: 'waitlisted' },
           { number: 'join to seat, p50' },
-          { number: 'p95' },
+          { number: 'join to seat, p95' },
           ...(price !== undefined ? [{ number: 'price' }] : []),
         ]}
       >
@@ -97,6 +102,11 @@ export function Months({ shown, price }: { shown: string | null; price: string |
           </tbody>
         ))}
       </Table>
+      {reach && (
+        <p class="soft">
+          The records begin <Time at={reach.since} />. What was before is not known.
+        </p>
+      )}
     </Panel>
   );
 }
@@ -120,7 +130,7 @@ function Row({ line, before, isFirst, widest }: RowProps) {
         {isFirst && <Link href={to.entitlement(entitlement)}>{entitlement}</Link>}
         {isFirst && costCentre !== undefined && <div class="soft">{costCentre}</div>}
       </td>
-      <td>
+      <td class="nowrap">
         {month}
         {partly.length > 0 && <div class="soft">{partly.join(', ')}</div>}
       </td>
@@ -160,17 +170,15 @@ function secondsOf(seconds: number | undefined): string {
 }
 
 /** Puts the answers of several months together: what is shown is whole only if all are there. */
-function together(answers: readonly Answer[]): Answer {
-  const [first] = answers;
+function together(answers: readonly [Answer, ...Answer[]]): Answer {
   const problem = answers.find((one) => one.problem !== undefined)?.problem;
   const isPartly = answers.some((one) => one.of('month').length > 0);
-  // A month before all records is none; the others are shown.
   const failed = answers.flatMap(({ error }) => error ?? []);
+  // What one month lacks is said beside the others.
   const mild = isPartly ? failed.map(({ message }) => ({ type: 'unread' as const, message })) : [];
   const messages = new Map([...answers.flatMap(({ unread }) => unread), ...mild].map((line) => [line.message, line]));
-  if (!first) throw new Error('a month is always shown');
   return {
-    ...first,
+    ...answers[0],
     isLoading: answers.every(({ isLoading }) => isLoading),
     isStale: answers.some(({ isLoading, isStale }) => isLoading || isStale),
     ...(problem === undefined ? {} : { problem }),

@@ -59,7 +59,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <button
       type="button"
-      class="quiet"
+      class="quiet copies"
       aria-label={label}
       title={label}
       onClick={async () => {
@@ -75,6 +75,11 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
 /** A number of things, in groups of three digits. */
 export function count(number: number | undefined): string {
   return number === undefined ? '?' : number.toLocaleString('en');
+}
+
+/** A number of things with their noun: `1 seat`, `2 seats`. */
+export function countOf(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 const SHAPES = { good: '●', wait: '◐', bad: '✕', calm: '○', busy: '▸' } as const;

@@ -14,6 +14,16 @@ export function User({ userId }: { userId: string }) {
   );
 }
 
+/** A group: the id, and the name if names are shown. */
+export function Group({ groupId }: { groupId: string }) {
+  return (
+    <>
+      <Id value={groupId} />
+      <Name kind="groups" id={groupId} />
+    </>
+  );
+}
+
 /** The name of an id, if names are shown. Also one that is markup is text. */
 export function Name({ kind, id }: { kind: 'users' | 'groups'; id: string }) {
   const name = nameOf(kind, id);

@@ -53,6 +53,9 @@ describe.skipIf(!hasBrowser)('the layout', () => {
     expect(new URL(page.url()).pathname).toBe('/');
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/people/${user(3)}`);
+    // The content has the focus. It is no control, and a frame around the whole page says nothing.
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('none');
   });
 
   it('keeps what is searched for out of every address', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
+import { aBrowser, eventually, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { GROUP, user } from '../../support/ids.ts';
 import { linesOf } from '../../support/operator.ts';
@@ -42,6 +42,15 @@ describe.skipIf(!hasBrowser)('the audit page', () => {
     await served.operator.run('local', 'trigger', 'leave', user(1), GROUP);
     await page.getByRole('link', { name: 'Seat Revoked' }).first().waitFor();
     expect(await rows(page).count()).toBeGreaterThan(before);
+  });
+
+  it('says who started what, when it is asked', async () => {
+    const { page } = await open('/audit?event=Seat+Waitlisted');
+    await rows(page).first().waitFor();
+    expect(await page.getByText('assumed-role').count()).toBe(0);
+    await page.getByRole('button', { name: 'Who did it?' }).click();
+    await eventually(() => rows(page).first().locator('td').last().textContent()).toMatch(/^arn:aws:/);
+    expect(await page.getByRole('columnheader').last().textContent()).toBe('started by');
   });
 
   it('filters by facets, which are in the address, and saves what is filtered', async () => {

@@ -57,6 +57,11 @@ describe.skipIf(!hasBrowser)('the pictures of an entitlement', () => {
     await joins.getByText('p95 52 s').waitFor();
     expect(await joins.locator('path.event').getAttribute('d')).toMatch(/^(?:M\S+ \S+a[^M]+){16}$/);
     expect(await joins.locator('path.sweep').getAttribute('d')).toMatch(/^(?:M[^M]+Z){8}$/);
+    const [p50, p95] = [
+      await joins.getByText('p50 41 s').boundingBox(),
+      await joins.getByText('p95 52 s').boundingBox(),
+    ];
+    expect((p50?.x ?? 0) + (p50?.width ?? Number.NaN)).toBeLessThan(p95?.x ?? Number.NaN);
     expect(await violationsOn(page)).toEqual([]);
     expect(misdeeds).toEqual({ errors: [], foreign: [] });
   });

@@ -59,6 +59,39 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     expect(misdeeds).toEqual({ errors: [], foreign: [] });
   });
 
+  it('shows what copies an id in the row at which one points or to which the keyboard has gone', async () => {
+    const { page } = await open();
+    await rowsOn(page).nth(3).waitFor();
+    const shown = () =>
+      page.locator('.scroller .copies').evaluateAll((all) => all.map((one) => getComputedStyle(one).opacity));
+    await page.mouse.move(0, 0);
+    expect(new Set(await shown())).toEqual(new Set(['0']));
+    await rowsOn(page).nth(2).hover();
+    expect((await shown()).slice(0, 3)).toEqual(['0', '1', '0']);
+    await page.mouse.move(0, 0);
+    await page.getByRole('button', { name: `Copy ${user(3)}` }).focus();
+    expect(
+      await page.getByRole('button', { name: `Copy ${user(3)}` }).evaluate((one) => getComputedStyle(one).opacity),
+    ).toBe('1');
+  });
+
+  it('begins the heads of its numbers and tables with a capital', async () => {
+    const { page } = await open();
+    await page.getByRole('columnheader', { name: 'Counted' }).waitFor();
+    const cases = await page
+      .locator('thead th, .numbers dt')
+      .evaluateAll((all) => all.map((one) => getComputedStyle(one, '::first-letter').textTransform));
+    expect(new Set(cases)).toEqual(new Set(['uppercase']));
+  });
+
+  it('says only that there is none of a name that no entitlement has', async () => {
+    const { page } = await browser.open(at(served.url, '/entitlements/no-such'));
+    await page.getByRole('alert').getByText('No entitlement has the name no-such').waitFor();
+    expect(await page.getByRole('grid').count()).toBe(0);
+    expect(await page.locator('.numbers').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Read the records' }).count()).toBe(0);
+  });
+
   it('shows the waitlist in its order, with places', async () => {
     const { page } = await open('?status=waitlisted');
     await rowsOn(page).nth(2).waitFor();
@@ -107,6 +140,14 @@ describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
     await eventually(() => idsOn(page)).toEqual([user(3)]);
     expect(page.url()).not.toContain('src');
     expect(misdeeds.errors).toEqual([]);
+  });
+
+  it('shows the names of groups with those of users', async () => {
+    const { page } = await open();
+    const cell = page.getByRole('row', { name: GROUP }).getByRole('cell').first();
+    await eventually(() => cell.textContent()).toBe(`${GROUP}copy`);
+    await page.getByRole('button', { name: /^Names/ }).click();
+    await eventually(() => cell.textContent()).toBe(`${GROUP}copy developers`);
   });
 
   it('sorts by a column, keeps that in the address, and says it to a screen reader', async () => {

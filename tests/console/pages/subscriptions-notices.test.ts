@@ -42,6 +42,8 @@ describe.skipIf(!hasBrowser)('the page of subscriptions', () => {
     const { page } = await open({ width: 800 });
     await page.getByRole('grid').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(800);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(800);
   });
 });
 
