@@ -50,7 +50,7 @@ describe.skipIf(!hasBrowser)('the audit page', () => {
     expect(await page.getByText('assumed-role').count()).toBe(0);
     await page.getByRole('button', { name: 'Who did it?' }).click();
     await eventually(() => rows(page).first().locator('td').last().textContent()).toMatch(/^arn:aws:/);
-    expect(await page.getByRole('columnheader').last().textContent()).toBe('started by');
+    expect(await page.getByRole('columnheader').last().textContent()).toBe('Started by');
   });
 
   it('filters by facets, which are in the address, and saves what is filtered', async () => {
