@@ -126,7 +126,12 @@ async function runOn(
     async (...given) => {
       const command = given.at(-1);
       if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
-      await action(await contextFor(command), command);
+      const context = await contextFor(command);
+      try {
+        await action(context, command);
+      } finally {
+        await context.endEmulator?.();
+      }
     };
   try {
     const { globals, operands } = readGlobals(args);

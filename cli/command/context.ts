@@ -130,8 +130,14 @@ export async function contextOf(
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
-  const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
-  return own ? { ...context, endEmulator: own.end } : context;
+  try {
+    const context = await contextFrom({ options, env, shared, readFile, runWithin }, around);
+    return own ? { ...context, endEmulator: own.end } : context;
+  } catch (error) {
+    // It would keep the process.
+    await own?.end();
+    throw error;
+  }
 }
 
 /** Makes the context of a command within another one: what it asks is new, what it asks with is not. */

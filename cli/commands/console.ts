@@ -41,16 +41,12 @@ export function consoleCommand(run: Runner): Command {
 
 async function console(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
-  if (!/^[\w/-]*$/.test(command.args[0] ?? ''))
+  if (!/^(?:[\w-]+(?:\/[\w-]+)*)?$/.test(command.args[0] ?? ''))
     throw new UsageError('PAGE: expected a page such as held, or entitlements/kiro');
   const ending = new AbortController();
   context.onEnd(() => ending.abort());
   context.onStray((error) => context.terminal.note(bugInWords(error)));
-  try {
-    await serve(options, { context, command, ending });
-  } finally {
-    await context.endEmulator?.();
-  }
+  await serve(options, { context, command, ending });
 }
 
 interface Serving {

@@ -46,7 +46,7 @@ describe('usher play --console', () => {
 });
 
 describe('usher console', () => {
-  it.each(['https://example.com', '//example.com', '../x', 'a b'])('opens no page %s', async (page) => {
+  it.each(['https://example.com', '//example.com', '/held', '../x', 'a b'])('opens no page %s', async (page) => {
     const { code, error } = await runUsher(['console', '--no-open', page]);
     expect({ code, error: error.split('\n')[0] }).toMatchObject({ code: 2, error: expect.stringContaining('PAGE') });
   });

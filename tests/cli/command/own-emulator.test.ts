@@ -10,6 +10,7 @@ import { emulatorEndpoint } from '../../../cli/shared/endpoint.ts';
 import { exampleDirectory } from '../../../emulator/scenario/example-directory.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { filesOf } from '../../support/folder.ts';
+import { runHere } from '../../support/operator.ts';
 import { around, aTerminal } from '../../support/terminal.ts';
 
 const entitlements = exampleEntitlements();
@@ -76,6 +77,18 @@ describe.skipIf(runs)('where no emulator runs', () => {
     expect(emulator?.region).toBe(entitlements.identityCenter.region);
     expect(written.join('')).toContain(`has started one at ${emulator?.endpoint}, which ends with it`);
     await endEmulator?.();
+  });
+
+  it.each([
+    [['--region', 'eu-west-1', 'console', '--no-open']],
+    [['--stage', 'No Stage', 'console', '--no-open']],
+    [['console', '--no-open', 'no page']],
+  ])('it ends with a command that fails: %j', async (args) => {
+    const cwd = filesOf({ 'entitlements.yml': JSON.stringify(entitlements) });
+    const { code, error } = await runHere(['--local', ...args], { cwd });
+    const [endpoint] = /http:[^,]+/.exec(error) ?? ['none'];
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('has started one at http://') });
+    await expect(connectEmulator(endpoint)).rejects.toThrow(endpoint);
   });
 
   it('any other command fails', async () => {
