@@ -186,11 +186,12 @@ async function contextFrom(base: Base, around: Around): Promise<Context> {
     entitlements,
     groupNames: async () => (await inForce()).groupNames,
     configuration,
-    services: once(async () => {
+    // A command that runs long goes on with what the others have connected anew.
+    async services() {
       const { identityCenter, requestsPerSecond: perSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;
       return shared.services({ onRetry, clock, stage, namePrefix: local ? undefined : namePrefix, region, perSecond });
-    }),
+    },
     servicesWithoutEntitlements: once(async () => {
       // First: a profile that does not exist has no Region either.
       await shared.access();

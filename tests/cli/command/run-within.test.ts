@@ -79,6 +79,16 @@ describe('a command line within another command', () => {
     expect(await callsOf('STS.GetCallerIdentity')).toBe(asked + 1);
   });
 
+  it('leaves the command around it with what was connected anew', async () => {
+    const context = await aContext();
+    const before = await context.services();
+    expect(await context.services()).toBe(before);
+    await operator.fault({ operation: 'SFN.ListExecutions', kind: 'expired' });
+    await run(context, ['status', '--executions']);
+    await operator.clearFaults();
+    expect(await context.services()).not.toBe(before);
+  });
+
   it('works after a session that had expired at first was renewed', async () => {
     const context = await aContext();
     await operator.fault({ operation: 'STS.GetCallerIdentity', kind: 'expired' });
@@ -115,11 +125,13 @@ describe('a command line within another command', () => {
     ]);
   });
 
-  it('asks nothing: what needs a confirmation needs --yes', async () => {
+  it('does nothing that needs a confirmation without --yes', async () => {
     const event = JSON.stringify(anAddMemberToGroup({ userId: user(4), groupId: GROUP }));
-    expect(await run(await aContext(), ['replay', '-'], event)).toMatchObject([
-      { type: 'error', message: expect.stringContaining('add --yes'), exitCode: 2 },
-    ]);
+    const started = await callsOf('SFN.StartExecution');
+    expect(await run(await aContext(), ['replay', '-'], event)).toEqual([]);
+    expect(await callsOf('SFN.StartExecution')).toBe(started);
+    expect(await run(await aContext(), ['replay', '-', '--yes'], event)).not.toEqual([]);
+    expect(await callsOf('SFN.StartExecution')).toBe(started + 1);
   });
 
   it('may be left before its last line', async () => {
