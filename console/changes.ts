@@ -11,7 +11,12 @@ export interface Change {
   preview: readonly string[];
 }
 
-const Text = z.string().check(z.minLength(1), z.maxLength(2048));
+/** No half of a character: no address and no header has one. */
+const Text = z.string().check(
+  z.minLength(1),
+  z.maxLength(2048),
+  z.refine((text) => text.isWellFormed()),
+);
 const Confirmed = ['--yes'];
 
 /** What the page can change, by name. None does without its values what it does with them. */

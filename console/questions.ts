@@ -85,7 +85,8 @@ const ValuesSchema = z.record(z.string(), z.string().check(z.maxLength(2048)));
  * @returns undefined if there is no such question, or if it has no such parameter
  */
 export function commandFor(asked: string): string[] | undefined {
-  const [name = '', query = ''] = asked.split('?', 2);
+  const [name = ''] = asked.split('?', 1);
+  const query = asked.slice(name.length);
   const question = Object.hasOwn(QUESTIONS, name) ? QUESTIONS[name] : undefined;
   const entries = [...new URLSearchParams(query)];
   const values = ValuesSchema.safeParse(Object.fromEntries(entries));

@@ -79,6 +79,7 @@ describe('a console with --allow-changes', () => {
     ['a start of two things', 'start', { user: user(1), all: 'true' }],
     ['a value that is no text', 'redrive', { execution: ['a', 'b'] }],
     ['another option', 'release', { digest: 'abcdef12', yes: 'true' }],
+    ['a value with half a character', 'start', { user: '\ud800' }],
   ])('knows %s', async (_what, action, values) => {
     expect(await change(action, values)).toMatchObject({ status: 400, command: '' });
   });

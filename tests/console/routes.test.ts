@@ -66,6 +66,11 @@ describe('a question of the page', () => {
     }
   });
 
+  it('has its parameters whole, also with a question mark in one', async () => {
+    const { status, command } = await ask('/api/ask/why?user=a?b');
+    expect({ status, command }).toEqual({ status: 200, command: "usher --local why 'a?b'" });
+  });
+
   it('shows names nowhere', async () => {
     for (const asked of ASKED) expect((await ask(`/api/ask/${asked}`)).text).not.toContain('SECRET');
   });
