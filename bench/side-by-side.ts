@@ -1,6 +1,6 @@
 import type { FaultRule } from '../emulator/aws/fault-rules.ts';
 import type { Faults } from '../emulator/aws/faults.ts';
-import { seededRandom } from '../emulator/engine/interpreter.ts';
+import { seededRandom } from '../emulator/aws/random.ts';
 import { APPLICATION, GROUP, STORE_ID, user } from '../emulator/scenario/example-ids.ts';
 import type { ConsoleEvent } from './baselines/event-lambda.ts';
 import { deliverEvent, startScript } from './baselines/run.ts';

@@ -11,7 +11,7 @@ import type { Script } from './scenario/script.ts';
 import { Story } from './scenario/story.ts';
 import type { StackListener } from './stack/listener.ts';
 import { readState, type SavedState, unusableState, writeState } from './stack/snapshot.ts';
-import { openStack, type Stack } from './stack/stack.ts';
+import { openStack, type Stack, type StackOptions } from './stack/stack.ts';
 import { lockFolder, type StateLock } from './stack/state-lock.ts';
 
 /** How the emulator is served. */
@@ -68,7 +68,9 @@ interface ListeningEmulator {
   close(): Promise<void>;
 }
 
-interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port'> {
+interface ListenOptions
+  extends Pick<ServeOptions, 'entitlements' | 'directory' | 'templates' | 'port'>,
+    Pick<StackOptions, 'caller' | 'quirks'> {
   /** How fast its caller lets time pass. */
   pace: Pace;
   story?: Story | undefined;
@@ -80,7 +82,7 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
-  const { entitlements, directory, templates, port, pace, story, start, saved } = options;
+  const { entitlements, directory, templates, port, pace, story, start, saved, caller, quirks } = options;
   const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
   const stack = await openStack({
     entitlements,
@@ -89,6 +91,8 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
     start,
     transport: 'in-process',
     saved,
+    caller,
+    ...(quirks ? { quirks } : {}),
     listener,
   });
   try {

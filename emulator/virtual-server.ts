@@ -3,6 +3,7 @@ import type { Entitlements } from '../domain/entitlements.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { Pace } from './engine/pace.ts';
 import { listen } from './server.ts';
+import type { StackOptions } from './stack/stack-types.ts';
 
 const START = new Date('2026-11-30T10:00:00.000Z');
 /** Virtual time that a command's request takes: AWS allows 20 per second. */
@@ -25,16 +26,20 @@ export interface VirtualEmulator {
 /**
  * Opens an emulator in this process, over HTTP, for commands in any process. Time passes only as commands and executions
  * need it, whatever the load of the machine is; no tick comes.
+ *
+ * @param account who calls, and what AWS answers where it documents nothing
  */
 export async function openVirtualEmulator(
   entitlements: Entitlements,
   directory: DirectorySeed,
+  account: Pick<StackOptions, 'caller' | 'quirks'> = {},
 ): Promise<VirtualEmulator> {
   // The clock of a command stands still, too.
   const pace = new Pace(0);
   const { stack, endpoint, close } = await listen({
     entitlements,
     directory,
+    ...account,
     port: 0,
     pace,
     start: START,

@@ -84,6 +84,11 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     source: 'API reference of sso-admin',
     dependsOn: ['adapters/operator/instances.ts'],
     ifFalse: 'Nothing.',
+    tolerated: {
+      how: 'doctor filters, and says what a member account cannot see, whatever AWS calls the refusal.',
+      test: 'tests/cli/member-account.test.ts',
+      by: 'unfilteredList',
+    },
   },
   {
     id: 'application-kiro-sign-in',

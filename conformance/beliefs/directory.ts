@@ -64,8 +64,22 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     dependsOn: ['operator/look-up/find-user.ts', IDENTITY_STORE],
     ifFalse: 'A user name in another case finds nobody.',
     tolerated: {
-      how: 'The command then lists users, and suggests the nearest names.',
-      test: 'tests/cli/selectors.test.ts',
+      how: 'A name in another case is taken only if it can mean one user.',
+      test: 'tests/operator/look-up.test.ts',
+      by: 'nameCase',
+    },
+  },
+  {
+    id: 'store-shared-address',
+    belief: 'What GetUserId answers for an address of two users is no matter.',
+    mark: 'unknown',
+    source: 'API reference of identitystore: GetUserId',
+    dependsOn: ['operator/look-up/find-user.ts'],
+    ifFalse: 'Commands would take another user for the one who is named.',
+    tolerated: {
+      how: 'Commands ask which of the users is meant; a manual start by address takes the one that AWS names.',
+      test: 'tests/operator/look-up.test.ts',
+      by: 'ambiguousName',
     },
   },
   {

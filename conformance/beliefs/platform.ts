@@ -64,6 +64,15 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     },
   },
   {
+    id: 'table-throughput',
+    belief: 'Over the throughput of a partition, DynamoDB answers ThrottlingException.',
+    mark: 'unknown',
+    source: 'DynamoDB Developer Guide: also ProvisionedThroughputExceededException',
+    dependsOn: ['adapters/dynamodb-errors.ts'],
+    ifFalse: 'The other name counts, too.',
+    tolerated: { how: 'Both names are retried.', test: 'tests/scenarios/limits.test.ts', by: 'overThroughput' },
+  },
+  {
     id: 'queue-once-or-more',
     belief: 'SQS delivers a message at least once.',
     mark: 'documented',

@@ -117,8 +117,11 @@ function selectorOf(key: 'userName' | 'email' | 'externalId', value: unknown): S
   const { success, data } = SelectorSchema.safeParse({ [key]: value });
   // GetUserId never finds such a value: without this check, the start would wait for a day.
   if (!success || !textsOf(data).every(isPrintable)) {
-    const shape = key === 'externalId' ? 'an issuer and an id' : 'a text';
-    throw new InvalidRequestError(key, `expected ${shape} of a length that AWS accepts, without control characters`);
+    const [shape, without] = key === 'externalId' ? ['an issuer and an id', 'spaces and '] : ['a text', ''];
+    throw new InvalidRequestError(
+      key,
+      `expected ${shape} of a length that AWS accepts, without ${without}control characters`,
+    );
   }
   return data;
 }

@@ -14,16 +14,16 @@ export type Expectation = z.infer<typeof ExpectationSchema>;
 export const UserHintSchema = z.object({ userId: ResourceId, expected: z.optional(ExpectationSchema) });
 export type UserHint = z.infer<typeof UserHintSchema>;
 
+/** AWS's own pattern and length, both of the issuer and of the id: GetUserId refuses any other text, such as one with a space. */
+const ExternalIdText = z
+  .string()
+  .check(z.regex(/^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,256}$/u, 'expected 1 to 256 characters without spaces'));
+
 /** How a manual start names a user whom SCIM may not have created yet. */
 export const SelectorSchema = z.union([
   z.strictObject({ userName: z.string().check(z.minLength(1), z.maxLength(128)) }),
   z.strictObject({ email: z.string().check(z.minLength(3), z.maxLength(320)) }),
-  z.strictObject({
-    externalId: z.strictObject({
-      issuer: z.string().check(z.minLength(1), z.maxLength(100)),
-      id: z.string().check(z.minLength(1), z.maxLength(256)),
-    }),
-  }),
+  z.strictObject({ externalId: z.strictObject({ issuer: ExternalIdText, id: ExternalIdText }) }),
 ]);
 export type Selector = z.infer<typeof SelectorSchema>;
 

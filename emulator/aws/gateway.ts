@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createGuard, type Refusal } from '../../http/guard.ts';
 import { serveLoopback } from '../../http/server.ts';
 import type { Faults, Termination } from './faults.ts';
+import { invalidInput } from './input-constraints.ts';
 import { type Answer, errorAnswer, type Service, ServiceError, type ServiceName } from './json-service.ts';
 import { callOf, type Envelope, mediaTypesOf } from './routes.ts';
 
@@ -15,6 +16,8 @@ export interface GatewayOptions {
   onCrash(invocationId: string, termination: Termination): void;
   /** Called for each request that reaches its service. The function that it returns is called with the answer. */
   onRequest?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+  /** Called with each request that AWS refuses because its input breaks a constraint of the model. */
+  onInvalid?(request: GatewayRequest, error: ServiceError): void;
   /** Called with what a service has thrown for a request over HTTP, which alone fails then. By default it ends the process. */
   onBug?(error: unknown, call: string | undefined): void;
 }
@@ -67,15 +70,18 @@ export class Gateway {
   readonly #pages: GatewayOptions['pages'];
   readonly #onRequest: NonNullable<GatewayOptions['onRequest']>;
   readonly #onBug: NonNullable<GatewayOptions['onBug']>;
+  readonly #onInvalid: NonNullable<GatewayOptions['onInvalid']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash, pages, onBug = rethrow, onRequest = () => undefined }: GatewayOptions) {
+  constructor(options: GatewayOptions) {
+    const { services, faults, onCrash, pages } = options;
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;
     this.#pages = pages;
-    this.#onRequest = onRequest;
-    this.#onBug = onBug;
+    this.#onRequest = options.onRequest ?? (() => undefined);
+    this.#onBug = options.onBug ?? rethrow;
+    this.#onInvalid = options.onInvalid ?? (() => undefined);
   }
 
   /**
@@ -141,6 +147,11 @@ export class Gateway {
       return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
     }
     const invocation = typeof header === 'string' ? header : undefined;
+    const invalid = invalidInput(name, operation, call.body);
+    if (invalid) {
+      this.#onInvalid({ call: called, body: call.body, invocation }, invalid);
+      return errorAnswer(name, invalid);
+    }
     const handle = async (effective: Uint8Array) => {
       const answered = this.#onRequest({ call: called, body: effective, invocation });
       const answer = await service.handle(operation, effective);

@@ -49,14 +49,3 @@ function withoutStackTrace({ JSONPath }: { JSONPath(options: object): unknown })
 function isComplete(exports: Partial<Interpreter>): exports is Interpreter {
   return exports.StateMachine !== undefined && exports.ExecutionError !== undefined;
 }
-
-/** Returns a random number generator that gives the same numbers for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -6,10 +6,9 @@ import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { EVER } from '../aws/fault-rules.ts';
 import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
-import type { Stack } from '../stack/stack.ts';
 import type { Action } from './action-schema.ts';
 import type { ScenarioReferences } from './references.ts';
-import type { ExecutionStart, ScriptStep } from './script.ts';
+import type { ExecutionStart, Operated, ScriptStep } from './script.ts';
 
 const VIA_PHRASES: Readonly<Record<Via, string>> = {
   scim: 'through SCIM',
@@ -153,7 +152,7 @@ function effectOfDeployment(
 }
 
 function effectOnExecution(verb: 'stop' | 'redrive', { execution }: { execution: number }): ActionEffect {
-  const what = ({ arnOf }: Stack) => ({ executionArn: arnOf(`execution-${execution}`) });
+  const what = ({ arnOf }: Operated) => ({ executionArn: arnOf(`execution-${execution}`) });
   return {
     title: `an operator ${verb}s execution #${execution}`,
     async operate(stack) {

@@ -118,7 +118,7 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
 
 /** Returns what a script says about the account that it is played in. */
 export function surroundingsOf(script: Script) {
-  const { entitlements, directory, quirks, mail, latency, otherCallers, batchUsers, start } = script;
+  const { entitlements, directory, quirks, mail, latency, otherCallers, limits, batchUsers, start } = script;
   return {
     entitlements,
     directory,
@@ -127,6 +127,7 @@ export function surroundingsOf(script: Script) {
     ...(mail === undefined ? {} : { mail }),
     ...(latency === undefined ? {} : { latency: latencyOf(latency) }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
+    ...(limits === undefined ? {} : { limits }),
     ...(batchUsers === undefined ? {} : { batchUsers }),
   };
 }

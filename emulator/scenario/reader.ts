@@ -42,7 +42,8 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const steps = stepsOf(scenario, references, entitlements);
   if (references.issues.length > 0) throw new InputError(file, references.issues);
-  const { title, description, closing, start, directory, quirks, mail, latency, otherCallers, batchUsers } = scenario;
+  const { title, description, closing, start, directory, quirks, mail, latency, otherCallers, limits, batchUsers } =
+    scenario;
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -53,6 +54,7 @@ export function scriptOf(raw: unknown, file: string): Script {
     ...(mail === undefined ? {} : { mail }),
     ...(latency === undefined ? {} : { latency }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
+    ...(limits === undefined ? {} : { limits }),
     ...(batchUsers === undefined ? {} : { batchUsers }),
     start: new Date(start),
     names: references.names,

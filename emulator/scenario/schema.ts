@@ -4,6 +4,7 @@ import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { QuirksSchema } from '../aws/identity-center/quirks.ts';
 import { MailSettingsSchema } from '../aws/ses/mail-settings.ts';
 import { LatencySchema } from '../stack/latency.ts';
+import { LimitsSchema } from '../stack/limits.ts';
 import { ActionSchema, PlainText } from './action-schema.ts';
 import { momentOf } from './script.ts';
 
@@ -40,6 +41,9 @@ export const ScenarioSchema = z.strictObject({
   ),
   otherCallers: z.optional(
     OtherCallersSchema.check(z.describe("Requests per second of other callers, which share AWS's quotas")),
+  ),
+  limits: z.optional(
+    LimitsSchema.check(z.describe('Limits that depend on how fast the functions work: none if left out')),
   ),
   batchUsers: z.optional(
     z

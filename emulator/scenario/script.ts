@@ -6,6 +6,7 @@ import type { Quirks } from '../aws/identity-center/quirks.ts';
 import type { OtherCallers } from '../aws/rate-limit.ts';
 import type { MailSettings } from '../aws/ses/mail-settings.ts';
 import type { Latencies } from '../stack/latency.ts';
+import type { Limits } from '../stack/limits.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** The outcomes that an execution may have unless its scenario says otherwise. */
@@ -18,6 +19,9 @@ export type ExecutionStart =
   /** On onboarding-admin, with a digest of the hold of this application. */
   | { release: string; digest: 'newest' | 'told'; input?: never };
 
+/** What an operator can change. */
+export type Operated = Pick<Stack, 'sfn' | 'arnOf' | 'configure' | 'database' | 'ses'>;
+
 /** One step of a script: a change in the company, a change of Usher itself, or the start of an execution. */
 export interface ScriptStep {
   at: Date;
@@ -28,7 +32,7 @@ export interface ScriptStep {
   /** Changes what AWS shows to Usher. */
   act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
   /** Changes Usher itself: its configuration or its executions. */
-  operate?(stack: Stack): void | Promise<void>;
+  operate?(stack: Operated): void | Promise<void>;
   /** Id of the user who reads the newest message. */
   reader?: string;
   start?: ExecutionStart & {
@@ -51,6 +55,8 @@ export interface Script {
   latency?: Latencies;
   /** By default there are none. */
   otherCallers?: OtherCallers;
+  /** By default there are none. */
+  limits?: Limits;
   /** By default as many as time allows. */
   batchUsers?: number;
   /** Start of virtual time. */

@@ -17,17 +17,30 @@ const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler
   notifyUser,
 };
 
+/** What Step Functions gets if the account or the function has no concurrency left. */
+const THROTTLED = 'Lambda.TooManyRequestsException';
+
+interface FunctionsParts {
+  invocations: Invocations;
+  faults: Faults;
+  /** Most invocations at the same time, of all functions together. */
+  concurrency: number | undefined;
+}
+
 /** Runs the functions as Lambda does: a sandbox serves one invocation at a time, and ends when one fails. */
 export class Functions {
   readonly #invocations: Invocations;
   readonly #faults: Faults;
   readonly #platform: () => Platform;
+  readonly #concurrency: number;
+  #running = 0;
   readonly #idle = new Map<string, Handler[]>();
 
   /** @param platform returns the platform of a new sandbox, which has its own rate limiter */
-  constructor({ invocations, faults }: { invocations: Invocations; faults: Faults }, platform: () => Platform) {
+  constructor({ invocations, faults, concurrency }: FunctionsParts, platform: () => Platform) {
     this.#invocations = invocations;
     this.#faults = faults;
+    this.#concurrency = concurrency ?? Number.POSITIVE_INFINITY;
     this.#platform = platform;
   }
 
@@ -35,11 +48,21 @@ export class Functions {
    * Invokes a function in an idle sandbox, or in a new one.
    *
    * @param payload JSON, like the result
-   * @throws Error as {@link Invocations.invoke}, or with the name of a fault of Lambda itself
+   * @throws Error as {@link Invocations.invoke}, or with the name of a fault of Lambda itself, also if too many run already
    */
   async invoke(key: string, payload: string, limitSeconds: number): Promise<string> {
     const refused = this.#faults.invocationError(key, payload);
     if (refused !== undefined) throw new TaskError(refused, 'Injected: Lambda does not run the function');
+    if (this.#running >= this.#concurrency) throw new TaskError(THROTTLED, 'Rate Exceeded.');
+    this.#running += 1;
+    try {
+      return await this.#run(key, payload, limitSeconds);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #run(key: string, payload: string, limitSeconds: number): Promise<string> {
     const idle = this.#idle.get(key) ?? [];
     this.#idle.set(key, idle);
     const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(this.#platform);

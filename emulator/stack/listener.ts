@@ -1,7 +1,7 @@
 import type { Delivery } from '../../domain/notices/delivery.ts';
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../aws/gateway.ts';
-import type { Answer } from '../aws/json-service.ts';
+import type { Answer, ServiceError } from '../aws/json-service.ts';
 import type { Mail } from '../aws/ses/outbox.ts';
 import type { ExecutionEnd } from './outcome.ts';
 
@@ -42,6 +42,8 @@ export interface StackListener {
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service. The function that this returns is called with the answer. */
   request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+  /** AWS refuses a request because its input breaks a constraint of the model. */
+  invalid?(request: GatewayRequest, error: ServiceError): void;
   /** A service failed with a bug on a request over HTTP. Without this, the caller who advances time gets its error. */
   bug?(error: unknown, call: string | undefined): void;
 }

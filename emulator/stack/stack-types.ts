@@ -19,6 +19,7 @@ import type { Execution } from '../engine/executions.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import type { PendingEvent } from './deliveries.ts';
 import type { Handler, Latency } from './invocations.ts';
+import type { Limits } from './limits.ts';
 import type { StackListener } from './listener.ts';
 import type { ExecutionEnd } from './outcome.ts';
 import type { SavedState } from './snapshot.ts';
@@ -40,6 +41,10 @@ export interface StackOptions {
   latency?: Latency;
   /** Requests per second of other callers, which share AWS's quotas. By default there are none. */
   otherCallers?: OtherCallers;
+  /** Limits that depend on how fast the functions work. By default there are none. */
+  limits?: Limits | undefined;
+  /** The account that calls. By default it is the delegated administrator, in which Usher is deployed. */
+  caller?: string | undefined;
   listener?: StackListener;
   /** The account of Amazon SES. By default it may send the notices. */
   mail?: MailSettings;

@@ -2,7 +2,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../../adapters/ledger.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
+import { ACCOUNT, isMember, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
 import { Trail } from '../aws/cloudtrail/trail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
@@ -15,18 +15,20 @@ import { identityStore } from '../aws/identity-store/identity-store.ts';
 import { identityStoreWrites } from '../aws/identity-store/identity-store-writes.ts';
 import { q } from '../aws/q/q.ts';
 import { qBusiness } from '../aws/qbusiness/qbusiness.ts';
+import { seededRandom } from '../aws/random.ts';
 import { Ses } from '../aws/ses/ses.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
 import { userSubscriptions } from '../aws/user-subscriptions/user-subscriptions.ts';
 import { type Execution, Executions } from '../engine/executions.ts';
-import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
+import { loadInterpreter } from '../engine/interpreter.ts';
 import { readTemplate } from '../engine/template.ts';
 import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
 import { Deliveries } from './deliveries.ts';
 import { Functions } from './functions.ts';
 import { Invocations } from './invocations.ts';
+import { limited } from './limits.ts';
 import { NoticeResources, requestListener } from './notices.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
 import { ruleTargets } from './rule-targets.ts';
@@ -42,7 +44,7 @@ const NOTICE_SECONDS = 1;
 
 /** Opens an emulated account with Usher. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { entitlements, directory, listener = {}, seed = 1, otherCallers } = options;
+  const { entitlements, directory, listener = {}, seed = 1, otherCallers, limits = {} } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
   const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation), options.latency);
@@ -68,7 +70,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const onboarding = stateMachineOf(NAMES.machine);
   const onboardingAdmin = stateMachineOf(NAMES.adminMachine);
 
-  const functions = new Functions({ invocations, faults }, () => platformOf(settings, surroundings));
+  const functions = new Functions({ invocations, faults, concurrency: limits.concurrency }, () =>
+    platformOf(settings, surroundings),
+  );
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
     interpreter: loadInterpreter(time, seededRandom(seed)),
@@ -102,6 +106,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     stateMachineArn: onboarding.arn,
     template,
     recorded: { executions: () => executions.all(), changes: () => trail.kept },
+    caller: options.caller,
     onAudit(event) {
       if (notices.takes(event)) deliveries.send('notices', JSON.stringify(event), NOTICE_SECONDS);
     },
@@ -148,6 +153,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       }),
       SSOAdmin: ssoAdmin(identityCenter, clock, {
         ownerAccountId: MANAGEMENT_ACCOUNT,
+        memberAccountId: options.caller !== undefined && isMember(options.caller) ? options.caller : undefined,
         othersPerSecond: otherCallers?.ssoAdmin,
       }),
       EventBridge: eventBus({
@@ -166,12 +172,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       SESv2: ses.service,
       ...deployment.services,
       SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
-      DynamoDB: database,
+      DynamoDB: limited(database, limits, clock, options.quirks),
     },
     faults,
     pages: (...request) => pages?.(...request),
     onCrash: (id, termination) => invocations.kill(id, termination),
     onRequest: requestListener(listener),
+    onInvalid: (request, error) => listener.invalid?.(request, error),
     onBug(error, call) {
       if (listener.bug) listener.bug(error, call);
       else time.during(() => Promise.reject(error));

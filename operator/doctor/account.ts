@@ -38,7 +38,7 @@ export async function accountFindings(asker: Asker): Promise<readonly Finding[]>
       if (delegatedAdministrators === undefined) {
         return found.unknown(
           `${accountId} is a member account of ${managementAccountId}, and may not read whether it is the delegated administrator`,
-          'Allow organizations:ListDelegatedAdministrators',
+          'AWS shows it only to the management account and to delegated administrators. Use credentials of the delegated administrator; if these are, allow organizations:ListDelegatedAdministrators',
         );
       }
       if (delegatedAdministrators.includes(accountId)) return found.ok(`${accountId} is the delegated administrator`);

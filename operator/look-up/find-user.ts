@@ -42,37 +42,57 @@ export async function findUser(
     return undefined;
   }
   const found = new Set<string>();
+  const uncertain: NameSelector[] = [];
+  let isRefused = false;
   for (const selector of selectorsOf(text, issuer)) {
-    const answer = await orInsteadOf(
-      () => directory.findUser(selector),
-      'externalId' in selector ? undefined : () => listedUsers(selector, people, feedback),
-      feedback,
-    );
-    for (const userId of answer ?? []) found.add(userId);
-    // Addresses are not unique. AWS returns one user, even if others have the same address.
-    if ('email' in selector && found.size === 1) {
-      for (const other of await listedUsers(selector, people, feedback)) found.add(other);
-    }
+    const refuse = async () => {
+      isRefused = true;
+      return [];
+    };
+    const isListed = !('externalId' in selector);
+    const [answer] = await orInsteadOf(() => directory.findUser(selector), isListed ? refuse : undefined, feedback);
+    if (answer !== undefined) found.add(answer);
+    if (isListed && !(answer !== undefined && (await isSurely(answer, selector, people)))) uncertain.push(selector);
+  }
+  if (uncertain.length > 0) {
+    const mayDoWithout = found.size === 0 && !isRefused;
+    for (const other of await listedUsers(uncertain, { people, feedback, mayDoWithout })) found.add(other);
   }
   if (found.size > 1) {
     throw new UsageError(
-      `${escaped(text)} may mean ${count(found.size, 'user')}: ${await candidates([...found], people)}. Name one by id`,
+      `${escaped(text)} may mean ${count(found.size, 'user')}: ${await candidates([...found].sort(), people)}. Name one by id`,
     );
   }
   return [...found][0];
+}
+
+/** A name or an address. AWS does not say whether their case matters, and which of several users it returns. */
+type NameSelector = Exclude<Selector, { externalId: unknown }>;
+
+/** Whether no other user can be meant: the only one whose userName is exactly this. Several users may have one address. */
+async function isSurely(userId: string, selector: NameSelector, people: People): Promise<boolean> {
+  if (!('userName' in selector)) return false;
+  return (await shownPerson(userId, people))?.userName === selector.userName;
 }
 
 /** Returns ids with the userNames, by which a person knows which one is meant; without, where AWS refuses to show them. */
 async function candidates(userIds: readonly string[], people: People): Promise<string> {
   const shown: string[] = [];
   for (const userId of userIds) {
-    const person = await people.person(userId).catch((error: unknown) => {
-      if (!isReadFailure(error)) throw error;
-      return undefined;
-    });
+    const person = await shownPerson(userId, people);
     shown.push(person?.userName === undefined ? userId : `${escaped(person.userName)} (${userId})`);
   }
   return shown.join(', ');
+}
+
+/** Returns a user with names; undefined if there is none, and if AWS refuses to show one. */
+async function shownPerson(userId: string, people: People): Promise<Person | undefined> {
+  try {
+    return await people.person(userId);
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+    return undefined;
+  }
 }
 
 /** Whether an id is a group's; if AWS refuses to say so, it is unknown, and so not said. */
@@ -85,23 +105,36 @@ async function isGroup(id: string, people: People): Promise<boolean> {
   }
 }
 
-/** Searches the list of all users for a name or an address, without regard to case, as the Identity Store does. */
+/**
+ * Searches the list of all users for names or addresses, in any case.
+ *
+ * @param context `mayDoWithout`: whether none is an answer if AWS refuses the list
+ */
 async function listedUsers(
-  selector: Exclude<Selector, { externalId: unknown }>,
-  people: People,
-  feedback: Feedback,
+  selectors: readonly NameSelector[],
+  { people, feedback, mayDoWithout }: { people: People; feedback: Feedback; mayDoWithout: boolean },
 ): Promise<string[]> {
-  const wanted = ('email' in selector ? selector.email : selector.userName).toLowerCase();
-  const namesOf = ({ userName = '', emails }: Person) => ('email' in selector ? emails : [userName]);
-  return feedback.working('Searching the list of all users', async (report) => {
-    const found: string[] = [];
-    let users = 0;
-    for await (const page of people.users()) {
-      users += page.length;
-      report(count(users, 'user'));
-      const same = page.filter((person) => namesOf(person).some((name) => name.toLowerCase() === wanted));
-      found.push(...same.map(({ userId }) => userId));
-    }
-    return found;
-  });
+  const isMeant = ({ userName = '', emails }: Person) =>
+    selectors.some((selector) => {
+      const [wanted, names] = 'email' in selector ? [selector.email, emails] : [selector.userName, [userName]];
+      return names.some((name) => name.toLowerCase() === wanted.toLowerCase());
+    });
+  const search = () =>
+    feedback.working('Searching the list of all users', async (report) => {
+      const found: string[] = [];
+      let users = 0;
+      for await (const page of people.users()) {
+        users += page.length;
+        report(count(users, 'user'));
+        found.push(...page.filter(isMeant).map(({ userId }) => userId));
+      }
+      return found;
+    });
+  try {
+    return await search();
+  } catch (error) {
+    if (!(mayDoWithout && isReadFailure(error))) throw error;
+    feedback.note(`${escaped(error.message)}. A user may have this name or address in another case`);
+    return [];
+  }
 }

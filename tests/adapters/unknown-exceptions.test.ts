@@ -27,6 +27,7 @@ import { aSeat } from '../support/builders.ts';
 import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, REGION, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';
 
 const NAME = 'jane.doe@example.com';
+const ARCHIVE = 'arn:aws:events:us-east-1:111122223333:archive/usher';
 const ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:usher';
 const NOW = new Date('2026-01-01T00:00:00Z');
 const pacer = { pace: async () => undefined };
@@ -99,7 +100,10 @@ const OF_OPERATORS: readonly Call[] = [
   ['GetQueueUrl', (aws) => connectQueues(aws).size('queue')],
   ['GetQueueUrl', (aws) => connectQueues(aws).receiveAll('queue', 30)],
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],
-  ['StartReplay', (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARN, busArn: ARN, from: NOW, to: NOW })],
+  [
+    'StartReplay',
+    (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARCHIVE, busArn: ARN, from: NOW, to: NOW }),
+  ],
   ['GetCallerIdentity', (aws) => readIdentity(aws)],
   ['DescribeOrganization', (aws) => connectOrganizations(aws).organization()],
 ];

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf, resultsOf } from '../support/operator.ts';
 
 const operator = anOperator({ people: 6, members: 4 });
@@ -60,7 +60,11 @@ describe('usher audit', () => {
       while (linesOf(out.slice(0, out.lastIndexOf('\n') + 1)).length < lines) await once(child.stdout, 'data');
     };
     await waitFor(4);
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(5) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(5) },
+    });
     await waitFor(5);
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
@@ -89,7 +93,11 @@ describe('usher redrive', () => {
 
   it('redrives a failed execution at the step that failed', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(6) },
+    });
     const listed = linesOf((await operator.run('status', '--executions', '--json')).out);
     const failed = listed.filter(({ status }) => status === 'FAILED');
     const asked = await operator.run('redrive');
@@ -162,7 +170,8 @@ describe('usher redrive', () => {
 
   it('starts one execution per dead-letter event, and leaves all other messages', async () => {
     await send(EVENTS, JOIN);
-    await send(EVENTS, 'not JSON\u001b[31m');
+    // SQS takes no escape character, but the one that means the same to a terminal.
+    await send(EVENTS, 'not JSON\u009b31m');
     await send(EVENTS, { release: 'a'.repeat(64) });
     await send(EVENTS, { scope: 'everything' });
     await send(EVENTS, { ...JOIN, detail: { ...JOIN.detail, requestParameters: { groupId: 'x' } } });
@@ -174,7 +183,7 @@ describe('usher redrive', () => {
     expect(asked.error).toMatch(/unrecorded-failures: 1 message/);
     expect(asked.out).toMatch(/event AddMemberToGroup of sso-directory/);
     expect(asked.out).toMatch(/not JSON: stays in the queue/);
-    expect(asked.out).not.toContain('\u001b');
+    expect(asked.out).not.toContain('\u009b');
     expect(await left(EVENTS)).toEqual(['5', '0']);
     const { code, out } = await operator.run('redrive', '--yes', '--json');
     expect(code).toBe(0);

@@ -98,7 +98,10 @@ describe('completion', () => {
     const leaving = new Set(people(1, 8).map(user));
     for (const one of list['GroupMemberships'] as { MembershipId: string; MemberId: { UserId: string } }[]) {
       if (leaving.has(one.MemberId.UserId))
-        await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId: one.MembershipId });
+        await operator.call('AWSIdentityStore.DeleteGroupMembership', {
+          IdentityStoreId: STORE_ID,
+          MembershipId: one.MembershipId,
+        });
     }
     await operator.run('start', '--all', '--wait');
     const [hold] = linesOf((await operator.run('held', '--json')).out);

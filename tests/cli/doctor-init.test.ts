@@ -4,7 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readEntitlements } from '../../input/entitlements-file.ts';
-import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
+import {
+  APPLICATION,
+  application,
+  GROUP,
+  group,
+  OTHER_APPLICATION,
+  OTHER_GROUP,
+  STORE_ID,
+  user,
+} from '../support/ids.ts';
 import { anOperator, configuration, linesOf, resultsOf } from '../support/operator.ts';
 
 const GONE = group(3);
@@ -147,6 +156,7 @@ describe('usher doctor', () => {
   it('finds dead letters, and events of the forwarder', async () => {
     await operator.call('AmazonSQS.SendMessage', { QueueUrl: 'x/usher-local-undelivered-ticks', MessageBody: '{}' });
     await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
       GroupId: OTHER_GROUP,
       MemberId: { UserId: user(1) },
     });

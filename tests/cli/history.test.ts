@@ -312,7 +312,11 @@ describe('once the log group keeps one day', () => {
     await operator.call('Logs_20140328.PutRetentionPolicy', { logGroupName: LOG_GROUP, retentionInDays: 1 });
     // This execution waits a day for a user who never comes.
     await operator.run('start', '--user', 'userName:late', '--expected', '--wait-seconds', '172800');
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(6) },
+    });
     const args = ['history', ENTITLEMENT, '--at', TODAY, '--json'];
     const short = await operator.run(...args);
     expect(short.code).toBe(1);

@@ -1,6 +1,6 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { ENTITLEMENT, GROUP, user } from '../support/ids.ts';
+import { ENTITLEMENT, GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
 import { KIRO } from '../support/subscriptions.ts';
 
@@ -16,7 +16,11 @@ const operator = anOperator({
 const why = async (number: number) => (await operator.run('why', user(number))).out.replace(/\s+/g, ' ');
 
 async function joins(number: number): Promise<void> {
-  await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(number) } });
+  await operator.call('AWSIdentityStore.CreateGroupMembership', {
+    IdentityStoreId: STORE_ID,
+    GroupId: GROUP,
+    MemberId: { UserId: user(number) },
+  });
   await operator.run('start', '--user', user(number), '--wait');
 }
 

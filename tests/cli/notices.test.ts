@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../domain/notices/delivery.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { aDelivery, noticeUid, withNotices } from '../support/notices.ts';
 import { anOperator, linesOf, type Operator, resultsOf } from '../support/operator.ts';
 
@@ -224,8 +224,15 @@ describe('with notices', () => {
   });
 
   it('usher notices resend sends to a user who has an address now', async () => {
-    const { UserId } = await operator.call('AWSIdentityStore.CreateUser', { UserName: 'without-address' });
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
+    const { UserId } = await operator.call('AWSIdentityStore.CreateUser', {
+      IdentityStoreId: STORE_ID,
+      UserName: 'without-address',
+    });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId },
+    });
     await aMinute(operator);
     const [one] = await noticesIn(operator, '--user', String(UserId));
     expect(one).toMatchObject({ status: 'skipped', reason: 'no-address', resend: { possible: true } });

@@ -153,9 +153,13 @@ describe('the policies for people', () => {
   }
 
   it('allow what the commands do, with each command declaring its own part', async () => {
-    const reader = { UserName: 'reader', Emails: [{ Value: 'reader@example.com' }] };
+    const reader = { IdentityStoreId: STORE_ID, UserName: 'reader', Emails: [{ Value: 'reader@example.com' }] };
     const { UserId } = await operator.call('AWSIdentityStore.CreateUser', reader);
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId },
+    });
     // All notices are refused: those of the users who stay can be sent again.
     await operator.fault({ operation: 'SESv2.SendEmail', kind: 'exception', exception: 'MessageRejected', times: 6 });
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
@@ -166,7 +170,7 @@ describe('the policies for people', () => {
       GroupId: GROUP,
     });
     for (const { MembershipId } of (list['GroupMemberships'] as { MembershipId: string }[]).slice(0, 3)) {
-      await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId });
+      await operator.call('AWSIdentityStore.DeleteGroupMembership', { IdentityStoreId: STORE_ID, MembershipId });
     }
     await operator.run('start', '--all', '--wait');
     // A group that is missing has the memberships of the user listed.

@@ -11,7 +11,8 @@ const MEMBERS = 40;
 const operator = anOperator({ people: MEMBERS + 10, members: MEMBERS });
 
 const dynamo = (operation: string, input: object) => operator.call(`DynamoDB_20120810.${operation}`, input);
-const identityStore = (operation: string, input: object) => operator.call(`AWSIdentityStore.${operation}`, input);
+const identityStore = (operation: string, input: object) =>
+  operator.call(`AWSIdentityStore.${operation}`, { IdentityStoreId: STORE_ID, ...input });
 
 type Item = Record<string, Record<string, unknown>>;
 

@@ -27,7 +27,10 @@ async function leaves(...numbers: readonly number[]): Promise<void> {
   const memberships = list['GroupMemberships'] as { MembershipId: string; MemberId: { UserId: string } }[];
   for (const number of numbers) {
     const found = memberships.find(({ MemberId }) => MemberId.UserId === user(number));
-    await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId: found?.MembershipId });
+    await operator.call('AWSIdentityStore.DeleteGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      MembershipId: found?.MembershipId,
+    });
   }
 }
 

@@ -20,7 +20,7 @@ async function empty(number: number): Promise<void> {
     GroupId: GROUP,
   });
   for (const { MembershipId } of (list['GroupMemberships'] as { MembershipId: string }[]).slice(0, number))
-    await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId });
+    await operator.call('AWSIdentityStore.DeleteGroupMembership', { IdentityStoreId: STORE_ID, MembershipId });
 }
 
 const status = async (...args: readonly string[]) => {
@@ -141,7 +141,11 @@ describe('usher status --executions', () => {
   it('says what started each, about whom, how it ended, and what it changed; ticks are folded', async () => {
     await startTick();
     await startTick();
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(9) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(9) },
+    });
     const { lines } = await status('--executions', '--names');
     expect(lines[0]).toMatchObject({
       type: 'execution',

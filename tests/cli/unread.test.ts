@@ -353,7 +353,7 @@ describe('usher held', () => {
     });
     const memberships = list['GroupMemberships'] as { MembershipId: string; MemberId: { UserId: string } }[];
     for (const { MembershipId } of memberships.slice(0, 6)) {
-      await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId });
+      await operator.call('AWSIdentityStore.DeleteGroupMembership', { IdentityStoreId: STORE_ID, MembershipId });
     }
     await operator.run('start', '--all', '--wait');
     for (let tries = 0; tries < 50; tries += 1) {

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import {
   configuration,
   environment,
@@ -74,7 +74,11 @@ describe('usher local', () => {
 
   it('records a change of the identity store, and the event starts an execution', async () => {
     const operator = await open({ people: 2, members: 1 });
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(2) } });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+      MemberId: { UserId: user(2) },
+    });
     while ((await seats(operator)) !== 1);
     expect((await operator.run('why', user(2))).out).toMatch(/group-join/);
   });
@@ -129,7 +133,7 @@ describe('usher local', () => {
       ...{ users: 3, groups: 2, applications: 2, seats: 0, pendingEvents: 0 },
     });
     await before.run('start', '--all', '--wait');
-    await before.call('AWSIdentityStore.CreateUser', { UserName: 'later' });
+    await before.call('AWSIdentityStore.CreateUser', { IdentityStoreId: STORE_ID, UserName: 'later' });
     expect(await before.stop()).toBe(0);
     const after = await open({ people: 3, members: 2, keep: true, folder: before.folder, speed: SLOW });
     expect(after.listening).toMatchObject({ resumed: true, users: 4, groups: 2, applications: 2, seats: 2 });

@@ -25,8 +25,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = join(ROOT, '.serverless');
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 
-/** The state machine that events start, in serverless.yml. */
+/** The state machines in serverless.yml: the one that events start, and that of operators. */
 const MACHINE = 'Onboarding';
+const ADMIN_MACHINE = 'OnboardingAdmin';
 
 const StateSchema = z.object({
   service: z.object({
@@ -147,16 +148,23 @@ function withoutKeys(text: string): Template {
   return withKeys(template, new Map(functionsIn(template).map(({ logicalId }) => [logicalId, ''])));
 }
 
-/** Makes a stack of the packaged template, in an account of its own. */
-export async function createStack({ stackName, template }: Package, settings: ClientSettings): Promise<void> {
+/** Makes a stack of the packaged template with these values of parameters, in an account of its own. */
+export async function createStack(
+  { stackName, template }: Package,
+  parameters: Readonly<Record<string, string>>,
+  settings: ClientSettings,
+): Promise<void> {
   const client = new CloudFormationClient(settings);
-  await client.send(new CreateStackCommand({ StackName: stackName, TemplateBody: template }));
+  const given = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+  await client.send(new CreateStackCommand({ StackName: stackName, TemplateBody: template, Parameters: given }));
 }
 
 /** What CloudFormation has made, with all references resolved. */
 export interface Deployed {
   /** ARN of the state machine that events start. */
   machine: string;
+  /** ARN of that of operators. */
+  adminMachine: string;
   functions: LambdaFunction[];
 }
 
@@ -168,14 +176,15 @@ export async function resolve({ stackName, code }: Package, settings: ClientSett
   if (!/^(?:CREATE|UPDATE)_COMPLETE$/.test(stack?.StackStatus ?? '')) {
     throw new Error(`The stack ${stackName} is ${stack?.StackStatus}: ${stack?.StackStatusReason}`);
   }
-  let machine: string | undefined;
+  const machines = new Map<string, string>();
   const functions: LambdaFunction[] = [];
   for await (const { StackResourceSummaries = [] } of paginateListStackResources(
     { client },
     { StackName: stackName },
   )) {
     for (const { ResourceType, LogicalResourceId, PhysicalResourceId: name = '' } of StackResourceSummaries) {
-      if (LogicalResourceId === MACHINE) machine = name;
+      if (LogicalResourceId && ResourceType === 'AWS::StepFunctions::StateMachine')
+        machines.set(LogicalResourceId, name);
       if (ResourceType !== 'AWS::Lambda::Function') continue;
       const { Configuration: made } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
       const directory = code.get(name)?.directory;
@@ -193,8 +202,9 @@ export async function resolve({ stackName, code }: Package, settings: ClientSett
       });
     }
   }
-  if (!machine) throw new Error(`The stack has no ${MACHINE}`);
-  return { machine, functions };
+  const [machine, adminMachine] = [machines.get(MACHINE), machines.get(ADMIN_MACHINE)];
+  if (!(machine && adminMachine)) throw new Error(`The stack has no ${machine ? ADMIN_MACHINE : MACHINE}`);
+  return { machine, adminMachine, functions };
 }
 
 /** Returns where the templates of notices lie: Lambda's working directory is where the package lies. */

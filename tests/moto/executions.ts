@@ -11,30 +11,43 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import { own } from '../../domain/shared/json.ts';
 import { parseJson } from '../../emulator/aws/json-service.ts';
 import { KEPT_OUT, type PlayedExecution } from './compare.ts';
+import type { Deployed } from './deployment.ts';
 import { listAt } from './world.ts';
 
-const POLL_MILLISECONDS = 1000;
-
-/** Starts executions as AWS does, and follows them to their ends. */
+/** Starts executions as AWS does, and reads how they ended. */
 export class Executions {
-  readonly #machine: string;
+  readonly #machines: Pick<Deployed, 'machine' | 'adminMachine'>;
+  readonly #now: () => Date;
   readonly #sfn: SFNClient;
   readonly #bus: EventBridgeClient;
   /** ARNs in the order of their starts; undefined for an event that started none. */
   readonly #started: (string | undefined)[] = [];
 
-  /** @param machine ARN of the one that the rule starts */
-  constructor(machine: string, settings: ClientSettings) {
-    this.#machine = machine;
+  /** @param now returns the time of the account, at which an event comes that says no other */
+  constructor(machines: Pick<Deployed, 'machine' | 'adminMachine'>, settings: ClientSettings, now: () => Date) {
+    this.#machines = machines;
+    this.#now = now;
     this.#sfn = new SFNClient(settings);
     this.#bus = new EventBridgeClient(settings);
   }
 
-  /** An event goes on the bus, where the rule finds it or doesn't; anything else is the input of a manual start. */
-  async start(input: unknown): Promise<void> {
-    if (own(input, 'detail-type') === undefined) {
+  /** The ARN of the one that has this name in the local stack, `execution-<number>` in the order of starts. */
+  arnOf(name: string): string {
+    const arn = this.#started[Number(name.split('-').at(-1)) - 1];
+    if (!arn) throw new Error(`${name} has not started`);
+    return arn;
+  }
+
+  /**
+   * An event goes on the bus, where the rule finds it or doesn't; anything else is the input of a manual start.
+   *
+   * @param admin on the state machine onboarding-admin
+   */
+  async start(input: unknown, admin: boolean): Promise<void> {
+    const { machine, adminMachine } = this.#machines;
+    if (admin || own(input, 'detail-type') === undefined) {
       const command = new StartExecutionCommand({
-        stateMachineArn: this.#machine,
+        stateMachineArn: admin ? adminMachine : machine,
         name: `manual-${this.#started.length + 1}`,
         input: JSON.stringify(input),
       });
@@ -58,7 +71,7 @@ export class Executions {
             DetailType: String(own(event, 'detail-type')),
             Detail: JSON.stringify(own(event, 'detail')),
             Resources: listAt(event, 'resources').map(String),
-            ...(typeof time === 'string' ? { Time: new Date(time) } : {}),
+            Time: typeof time === 'string' ? new Date(time) : this.#now(),
           },
         ],
       }),
@@ -70,34 +83,23 @@ export class Executions {
     const arns = new Set<string>();
     for await (const { executions = [] } of paginateListExecutions(
       { client: this.#sfn },
-      { stateMachineArn: this.#machine },
+      { stateMachineArn: this.#machines.machine },
     )) {
       for (const { executionArn } of executions) if (executionArn) arns.add(executionArn);
     }
     return arns;
   }
 
-  /** How all of them went; one that doesn't end in time is `running`. */
-  async ended(withinSeconds: number): Promise<PlayedExecution[]> {
-    const deadline = Date.now() + withinSeconds * 1000;
-    const executions: PlayedExecution[] = [];
-    for (const arn of this.#started)
-      executions.push(arn ? await this.#end(arn, deadline) : { outcome: KEPT_OUT, states: [] });
-    return executions;
+  /** How all of them went; one that has not ended is `running`. */
+  ended(): Promise<PlayedExecution[]> {
+    return Promise.all(this.#started.map((arn) => (arn ? this.#end(arn) : { outcome: KEPT_OUT, states: [] })));
   }
 
-  async #end(executionArn: string, deadline: number): Promise<PlayedExecution> {
-    for (;;) {
-      const { status, output, error, cause } = await this.#sfn.send(new DescribeExecutionCommand({ executionArn }));
-      if (status !== 'RUNNING' || Date.now() > deadline) {
-        const { events = [] } = await this.#sfn.send(
-          new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
-        );
-        const states = statesIn(events);
-        return { outcome: outcomeOf({ status, last: states.at(-1), output, error, cause }), states };
-      }
-      await sleep(POLL_MILLISECONDS);
-    }
+  async #end(executionArn: string): Promise<PlayedExecution> {
+    const { status, output, error, cause } = await this.#sfn.send(new DescribeExecutionCommand({ executionArn }));
+    const { events = [] } = await this.#sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
+    const states = statesIn(events);
+    return { outcome: outcomeOf({ status, last: states.at(-1), output, error, cause }), states };
   }
 }
 
@@ -120,10 +122,4 @@ function outcomeOf(end: {
   const outcome = last.charAt(0).toLowerCase() + last.slice(1);
   const reason = output === undefined ? undefined : own(parseJson(Buffer.from(output)), 'ignored');
   return typeof reason === 'string' ? `${outcome}: ${reason}` : outcome;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

@@ -3,8 +3,8 @@ import type { Script } from '../../emulator/scenario/script.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { auditLine, type Played } from './compare.ts';
 
-/** Plays a script in the local stack. `seconds`: virtual time from the first start to the last end. */
-export async function playHere(script: Script): Promise<{ played: Played; seconds: number }> {
+/** Plays a script in the local stack. */
+export async function playHere(script: Script): Promise<Played> {
   const states = new Map<string, string[]>();
   const ends = new Map<string, ExecutionEnd>();
   const audit: string[] = [];
@@ -18,25 +18,19 @@ export async function playHere(script: Script): Promise<{ played: Played; second
     mail: ({ to, subject }) => mails.push(`${to.join()} ${subject}`),
     behind: () => undefined,
   });
-  const all = [...ends.values()];
-  const from = Math.min(...all.map(({ startedAt }) => startedAt.getTime()));
-  const to = Math.max(...all.map(({ endedAt }) => endedAt.getTime()));
   return {
-    played: {
-      executions: [...states].map(([execution, entered]) => ({
-        outcome: outcomeOf(ends.get(execution)),
-        states: entered,
-      })),
-      assignments: assignments.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort(),
-      seats: seats.map(({ userId, status }) => `${userId} ${status}`).sort(),
-      audit: audit.sort(),
-      mails: mails.sort(),
-      // What starts the executions is not part of the service; the functions describe them.
-      calls: Object.fromEntries(
-        Object.entries(calls).filter(([call]) => !call.startsWith('SFN.') || call === 'SFN.DescribeExecution'),
-      ),
-    },
-    seconds: (to - from) / 1000,
+    executions: [...states].map(([execution, entered]) => ({
+      outcome: outcomeOf(ends.get(execution)),
+      states: entered,
+    })),
+    assignments: assignments.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort(),
+    seats: seats.map(({ userId, status }) => `${userId} ${status}`).sort(),
+    audit: audit.sort(),
+    mails: mails.sort(),
+    // What starts the executions is not part of the service; the functions describe them.
+    calls: Object.fromEntries(
+      Object.entries(calls).filter(([call]) => !call.startsWith('SFN.') || call === 'SFN.DescribeExecution'),
+    ),
   };
 }
 

@@ -7,16 +7,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { INVOCATION_HEADER } from '../../emulator/aws/gateway.ts';
+import { AccountTime } from './account-time.ts';
 import { Lambda, type LambdaFunction } from './lambda.ts';
 
 const ACCOUNT = '200000000001';
+const START = Date.UTC(2026, 10, 1);
 const SOURCE = `
   import { request } from 'node:http';
+  const ask = (url) => new Promise((resolve) => {
+    request(url, (response) => response.resume().on('end', resolve)).end();
+  });
   let count = 0;
   export async function handler(event, context) {
     count += 1;
     if (event.fail) throw Object.assign(new Error('no'), { name: 'RefusedError' });
-    if (event.hang) await new Promise(() => {});
+    if (event.sleeps) {
+      const began = Date.now();
+      for (const seconds of event.sleeps) {
+        if (event.ask) await ask(event.ask);
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+      }
+      return { began, now: Date.now(), date: new Date().toISOString(), epoch: new Date(0).toISOString() };
+    }
+    if (event.cancel) return new Promise((resolve) => {
+      const late = setTimeout(() => resolve('late'), 1000);
+      setTimeout(() => { clearTimeout(late); setTimeout(() => resolve('cancelled'), 2000); }, 500);
+    });
+    if (event.both) {
+      const early = new Promise((resolve) => setTimeout(resolve, 1000)).then(() => Date.now());
+      return [await ask(event.both), Date.now(), await early];
+    }
+    if (event.leave) setTimeout(() => { count = 1000; }, 1000);
     if (event.exit) process.exit(0);
     if (event.crash) setImmediate(() => { throw new Error('crash'); });
     if (event.crash) await new Promise(() => {});
@@ -46,6 +67,8 @@ async function aLambda(changes: Partial<LambdaFunction> = {}) {
     ...changes,
   };
   const lambda = new Lambda();
+  const time = new AccountTime(new Date(START));
+  lambda.open(ACCOUNT, time);
   const { port, close } = await lambda.listen();
   onTestFinished(close);
   await lambda.register(one);
@@ -53,8 +76,17 @@ async function aLambda(changes: Partial<LambdaFunction> = {}) {
     const { payload: told, failed } = await lambda.invoke(one.arn, JSON.stringify(payload));
     return { told: JSON.parse(told), failed };
   };
-  return { lambda, one, port, invoke };
+  /** Invokes it, and lets the time of the account pass. */
+  const play = async (payload: object) => {
+    const invoked = invoke(payload);
+    await time.runUntilIdle(60);
+    return { ...(await invoked), now: time.time.now().getTime() };
+  };
+  return { lambda, one, port, invoke, play, time };
 }
+
+const post = (port: number, path: string, body: string) =>
+  fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body });
 
 describe('an invocation', () => {
   it('runs the handler with its environment and nothing of this machine', async () => {
@@ -89,8 +121,13 @@ describe('an invocation', () => {
   });
 
   it('ends at the time limit of its function', async () => {
-    const { invoke } = await aLambda({ timeoutSeconds: 1 });
-    expect(await invoke({ hang: true })).toMatchObject({ told: { errorType: 'Sandbox.Timedout' }, failed: true });
+    const { play } = await aLambda({ timeoutSeconds: 900 });
+    expect(await play({ sleeps: [600, 600] })).toMatchObject({
+      told: { errorType: 'Sandbox.Timedout' },
+      failed: true,
+      now: START + 900_000,
+    });
+    expect(await play({ sleeps: [899] })).toMatchObject({ failed: false, now: START + 1_799_000 });
   });
 
   it('ends when it is killed in the middle of a request, which bears its id', async () => {
@@ -121,9 +158,6 @@ describe('an invocation', () => {
 });
 
 describe('over HTTP', () => {
-  const post = (port: number, path: string, body: string) =>
-    fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body });
-
   it('is invoked by the ARN, and says in a header when the function failed', async () => {
     const { port, one } = await aLambda();
     const path = `/2015-03-31/functions/${encodeURIComponent(one.arn)}/invocations`;
@@ -156,14 +190,120 @@ describe('over HTTP', () => {
   });
 });
 
-describe('an account', () => {
-  it('is quiet when none of its functions runs', async () => {
-    const { lambda, invoke } = await aLambda();
-    const running = invoke({});
-    expect(lambda.quietSince(ACCOUNT)).toBeUndefined();
-    expect(lambda.quietSince('200000000002')).toBe(0);
-    await running;
-    expect(lambda.quietSince(ACCOUNT)).toBeGreaterThan(0);
+/** A server whose answer takes real time. @returns its address */
+async function aSlowServer(): Promise<string> {
+  const server = createServer((_, response) => setTimeout(() => response.end('late'), 50));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('the time of a function', () => {
+  it('stands still while it runs, also while it waits for answers', async () => {
+    const { play } = await aLambda();
+    const ask = await aSlowServer();
+    expect((await play({ sleeps: [1, 2], ask })).told).toEqual({
+      began: START,
+      now: START + 3000,
+      date: new Date(START + 3000).toISOString(),
+      epoch: '1970-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('passes for none of its timers before the answers that it waits for', async () => {
+    const { play } = await aLambda();
+    expect((await play({ both: await aSlowServer() })).told).toEqual([null, START, START + 1000]);
+  });
+
+  it('takes no account of a timer that was cleared', async () => {
+    const { play } = await aLambda();
+    expect(await play({ cancel: true })).toMatchObject({ told: 'cancelled', now: START + 2500 });
+  });
+
+  it('passes by whole milliseconds, at least one for each timer', async () => {
+    const { play } = await aLambda();
+    expect((await play({ sleeps: [0, 0.0004, 0.0026] })).now).toBe(START + 4);
+  });
+
+  it('ends with the invocation: what that has left behind never happens', async () => {
+    const { play } = await aLambda();
+    expect(await play({ leave: true })).toMatchObject({ told: { count: 1 }, now: START });
+    expect((await play({ sleeps: [5] })).now).toBe(START + 5000);
+    expect((await play({})).told.count).toBe(3);
+  });
+
+  it('passes for functions that run at the same time in the order of their timers', async () => {
+    const { invoke, time } = await aLambda();
+    const both = [invoke({ sleeps: [10, 10] }), invoke({ sleeps: [5, 10] })];
+    await time.runUntilIdle(60);
+    const ends = (await Promise.all(both)).map(({ told }) => told.now - START);
+    expect(ends).toEqual([20_000, 15_000]);
+  });
+});
+
+describe('the time of an account', () => {
+  const ask = async (port: number, question: object) => {
+    const answer = await post(port, `/time/${ACCOUNT}`, JSON.stringify(question));
+    return { status: answer.status, told: JSON.parse(await answer.text()) };
+  };
+
+  it('passes while the work that moto has begun sleeps, and stands still until that ends', async () => {
+    const { port, time } = await aLambda();
+    const { told } = await ask(port, { do: 'begin' });
+    const played = time.runUntilIdle(60);
+    const { work } = told;
+    const slept = await ask(port, { do: 'sleep', work, seconds: 3600 });
+    expect(slept.told.now).toBe(new Date(START + 3_600_000).toISOString());
+    const asked = await ask(port, { do: 'sleep', work, seconds: 0 });
+    expect(asked.told.now).toBe(slept.told.now);
+    await ask(port, { do: 'end', work });
+    await played;
+  });
+
+  it('passes while a function sleeps that the work has invoked', async () => {
+    const { port, time, one } = await aLambda();
+    const { told } = await ask(port, { do: 'begin' });
+    const played = time.runUntilIdle(60);
+    await fetch(`http://127.0.0.1:${port}/2015-03-31/functions/${encodeURIComponent(one.arn)}/invocations`, {
+      method: 'POST',
+      body: '{"sleeps":[30]}',
+      headers: { 'x-amz-client-context': told.work },
+    });
+    expect((await ask(port, { do: 'sleep', work: told.work, seconds: 0 })).told.now).toBe(
+      new Date(START + 30_000).toISOString(),
+    );
+    await ask(port, { do: 'end', work: told.work });
+    await played;
+  });
+
+  it('does not pass when a sleep ends because it was stopped', async () => {
+    const { time } = await aLambda();
+    const { work } = await time.answer({ do: 'begin' });
+    const sleep = time.answer({ do: 'sleep', work, seconds: 3600 });
+    await time.answer({ do: 'wake', work });
+    expect((await sleep).now).toBe(new Date(START).toISOString());
+    await time.answer({ do: 'end', work });
+    await time.runUntilIdle(60);
+    expect(time.time.now().getTime()).toBe(START);
+  });
+
+  it('is given up when nothing happens although something runs', async () => {
+    const { port, time } = await aLambda();
+    await ask(port, { do: 'begin' });
+    await expect(time.runUntilIdle(1)).rejects.toThrow('nothing has happened for 1 s, at 2026-11-01T00:00:00.000Z');
+  });
+
+  it.each([
+    ['of another account', `/time/200000000002`, { do: 'begin' }],
+    ['for work that has not begun', `/time/${ACCOUNT}`, { do: 'end', work: '7' }],
+    ['for anything else', `/time/${ACCOUNT}`, { do: 'stop' }],
+  ])('is not asked %s', async (_what, path, question) => {
+    const { port } = await aLambda();
+    expect((await post(port, path, JSON.stringify(question))).status).toBe(500);
   });
 });
 

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import * as z from 'zod/mini';
 import type { Termination } from '../../emulator/aws/faults.ts';
 import { TERMINATIONS } from '../../emulator/stack/invocations.ts';
+import { type AccountTime, Work } from './account-time.ts';
 
 /** A function as it was deployed, and where its code lies. */
 export interface LambdaFunction {
@@ -24,16 +25,28 @@ interface Result {
   failed: boolean;
 }
 
-/** What a sandbox says: that its code is loaded, or what came of an invocation. */
+/** What a sandbox says: that its code is loaded, that it waits for a timer, or what came of an invocation. */
 const MessageSchema = z.union([
   z.object({ ready: z.literal(true) }),
+  z.object({ sleepUntil: z.number() }),
   z.object({ id: z.string(), payload: z.string(), failed: z.boolean() }),
 ]);
 
 interface Invocation {
   sandbox: Worker;
+  /** Keeps time from passing. */
+  work: Work;
+  /** Ends the sleep that it is in, or was in. */
+  wake?: () => void;
   end(result: Result): void;
 }
+
+/** What moto asks about the time of an account. */
+const TimeRequestSchema = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('begin') }),
+  z.object({ do: z.enum(['end', 'wake']), work: z.string() }),
+  z.object({ do: z.literal('sleep'), work: z.string(), seconds: z.number() }),
+]);
 
 /** What Lambda itself gives a function; nothing of this machine's own settings may reach the SDK. */
 function surroundings({ arn, memoryMegabytes }: LambdaFunction): Record<string, string> {
@@ -54,7 +67,7 @@ function surroundings({ arn, memoryMegabytes }: LambdaFunction): Record<string, 
 
 /**
  * The Lambda service: takes invocations over HTTP and runs them in sandboxes, each with the environment and the time
- * limit that were deployed.
+ * limit that were deployed, in the time of their account. Over HTTP it also keeps that time for moto.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
@@ -62,16 +75,17 @@ export class Lambda {
   readonly #functions = new Map<string, LambdaFunction>();
   /** Sandboxes that wait for an invocation, by function. */
   readonly #idle = new Map<string, Worker[]>();
-  readonly #all = new Set<Worker>();
+  /** With the account of each. */
+  readonly #all = new Map<Worker, string>();
   readonly #running = new Map<string, Invocation>();
-  readonly #lastUsed = new Map<string, number>();
+  readonly #times = new Map<string, AccountTime>();
   readonly #logs = new Map<string, string[]>();
   #count = 0;
 
   /** Takes a function in, with a sandbox that is warm. */
   async register(one: LambdaFunction): Promise<void> {
     this.#functions.set(one.arn, one);
-    const sandbox = this.#open(one);
+    const sandbox = this.#openSandbox(one);
     const [message] = await once(sandbox, 'message');
     if (!('ready' in MessageSchema.parse(message))) throw new Error(`${one.arn} is invoked before it is loaded`);
     this.#release(one.arn, sandbox);
@@ -81,10 +95,21 @@ export class Lambda {
     this.#idle.set(functionArn, [...(this.#idle.get(functionArn) ?? []), sandbox]);
   }
 
-  /** Since when no invocation runs in an account, in milliseconds of the epoch; undefined while one does. */
-  quietSince(account: string): number | undefined {
-    const busy = [...this.#running.keys()].some((id) => accountOf(id) === account);
-    return busy ? undefined : (this.#lastUsed.get(account) ?? 0);
+  /** Opens an account. */
+  open(account: string, time: AccountTime): void {
+    this.#times.set(account, time);
+  }
+
+  /** Ends the sandboxes of an account, which is used no more. */
+  async close(account: string): Promise<void> {
+    const its = [...this.#all].filter(([, owner]) => owner === account);
+    await Promise.all(its.map(([sandbox]) => sandbox.terminate()));
+  }
+
+  #timeOf(account: string): AccountTime {
+    const time = this.#times.get(account);
+    if (!time) throw new Error(`The account ${account} is not open`);
+    return time;
   }
 
   /** What the functions of an account have logged, by lines. */
@@ -98,29 +123,36 @@ export class Lambda {
     if (!invocation) return;
     const { error, message } = TERMINATIONS[death];
     invocation.sandbox.terminate();
+    invocation.wake?.();
     invocation.end(failure(error, message));
   }
 
-  async invoke(functionArn: string, payload: string): Promise<Result> {
+  /** @param working the work of moto that waits for it; by default it is work of its own */
+  async invoke(functionArn: string, payload: string, working?: string): Promise<Result> {
     const one = this.#functions.get(functionArn);
     if (!one) return failure('ResourceNotFoundException', `Function not found: ${functionArn}`);
     this.#count += 1;
     const id = `${functionArn}:${this.#count}`;
-    const sandbox = this.#idle.get(functionArn)?.pop() ?? this.#open(one);
+    const account = this.#timeOf(accountOf(functionArn));
+    account.progress();
+    const { time } = account;
+    const sandbox = this.#idle.get(functionArn)?.pop() ?? this.#openSandbox(one);
     const { promise, resolve } = Promise.withResolvers<Result>();
-    this.#running.set(id, { sandbox, end: resolve });
-    const limit = setTimeout(() => this.kill(id, 'timeout'), one.timeoutSeconds * 1000);
-    sandbox.postMessage({ id, payload });
+    const work = working === undefined ? new Work(time) : account.workOf(working);
+    this.#running.set(id, { sandbox, work, end: resolve });
+    const cancelLimit = time.after(one.timeoutSeconds, () => this.kill(id, 'timeout'));
+    sandbox.postMessage({ id, payload, now: time.now().getTime() });
     try {
       return await promise;
     } finally {
-      clearTimeout(limit);
+      cancelLimit();
       this.#running.delete(id);
-      this.#lastUsed.set(accountOf(id), Date.now());
+      if (working === undefined) work.end();
+      account.progress();
     }
   }
 
-  #open(one: LambdaFunction): Worker {
+  #openSandbox(one: LambdaFunction): Worker {
     const sandbox = new Worker(new URL('./sandbox.ts', import.meta.url), {
       workerData: {
         file: one.file,
@@ -132,7 +164,7 @@ export class Lambda {
       stdout: true,
       stderr: true,
     });
-    this.#all.add(sandbox);
+    this.#all.set(sandbox, accountOf(one.arn));
     const log = this.#logs.get(accountOf(one.arn)) ?? [];
     this.#logs.set(accountOf(one.arn), log);
     for (const stream of [sandbox.stdout, sandbox.stderr]) {
@@ -141,6 +173,10 @@ export class Lambda {
     sandbox.on('message', (message: unknown) => {
       const told = MessageSchema.parse(message);
       if ('ready' in told) return;
+      if ('sleepUntil' in told) {
+        this.#sleep(sandbox, one, new Date(told.sleepUntil));
+        return;
+      }
       this.#release(one.arn, sandbox);
       this.#running.get(told.id)?.end(told);
     });
@@ -157,10 +193,25 @@ export class Lambda {
     return sandbox;
   }
 
+  #sleep(sandbox: Worker, { arn }: LambdaFunction, moment: Date): void {
+    const invocation = [...this.#running.values()].find((running) => running.sandbox === sandbox);
+    if (!invocation) return;
+    const account = this.#timeOf(accountOf(arn));
+    account.progress();
+    invocation.wake = invocation.work.sleepUntil(moment, () => {
+      account.progress();
+      sandbox.postMessage({ wakeAt: account.time.now().getTime() });
+    });
+  }
+
   /** Opens it on the loopback interface. @returns the port */
   async listen(): Promise<{ port: number; close(): Promise<void> }> {
     const server = createServer(async (request, response) => {
-      const { statusCode, headers, payload } = await this.#answer(request);
+      const { statusCode, headers, payload } = await this.#answer(request).catch((error: unknown) => ({
+        statusCode: 500,
+        headers: {},
+        payload: JSON.stringify({ message: String(error) }),
+      }));
       response.writeHead(statusCode, { 'content-type': 'application/json', ...headers });
       response.end(payload);
     });
@@ -168,24 +219,34 @@ export class Lambda {
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the server has no port');
-    return { port: address.port, close: () => this.#close(server) };
+    return { port: address.port, close: () => this.#shut(server) };
   }
 
-  async #close(server: Server): Promise<void> {
+  async #shut(server: Server): Promise<void> {
     server.close();
     server.closeAllConnections();
-    await Promise.all([...this.#all].map((sandbox) => sandbox.terminate()));
+    await Promise.all([...this.#all.keys()].map((sandbox) => sandbox.terminate()));
   }
 
   async #answer(request: IncomingMessage) {
+    const body = (await buffer(request)).toString();
     const [, name] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? '') ?? [];
-    const payload = (await buffer(request)).toString();
-    if (request.method !== 'POST' || !name) {
-      return { statusCode: 404, headers: {}, payload: JSON.stringify({ message: `Nothing at ${request.url}` }) };
+    if (request.method === 'POST' && name) {
+      const context = request.headers['x-amz-client-context'];
+      const result = await this.invoke(
+        decodeURIComponent(name),
+        body,
+        typeof context === 'string' ? context : undefined,
+      );
+      const headers: Record<string, string> = result.failed ? { 'x-amz-function-error': 'Unhandled' } : {};
+      return { statusCode: 200, headers, payload: result.payload };
     }
-    const result = await this.invoke(decodeURIComponent(name), payload);
-    const headers: Record<string, string> = result.failed ? { 'x-amz-function-error': 'Unhandled' } : {};
-    return { statusCode: 200, headers, payload: result.payload };
+    const [, account] = /^\/time\/(\d+)$/.exec(request.url ?? '') ?? [];
+    if (request.method === 'POST' && account) {
+      const answer = await this.#timeOf(account).answer(TimeRequestSchema.parse(JSON.parse(body)));
+      return { statusCode: 200, headers: {}, payload: JSON.stringify(answer) };
+    }
+    return { statusCode: 404, headers: {}, payload: JSON.stringify({ message: `Nothing at ${request.url}` }) };
   }
 }
 

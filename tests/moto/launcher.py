@@ -1,13 +1,15 @@
 """moto_server, with what moto 5.2 lacks to run a deployed Usher.
 
 Each repair has a name, and `--skip NAME` leaves it out: that shows what it is for. Other arguments are moto_server's.
-MOTO_PORT is the port at which state machines and rules invoke functions.
+MOTO_PORT is the port at which state machines and rules invoke functions, and at which each account has its time.
 """
 
 import argparse
 import copy
 import functools
+import http.client
 import json
+import os
 import sys
 import threading
 import types
@@ -16,6 +18,7 @@ from datetime import datetime, timezone
 
 try:
     import moto
+    import yaml
     from moto import server
     from moto.cloudformation import models as stacks, parsing, responses
     from moto.core import model_instances
@@ -24,14 +27,66 @@ try:
     from moto.ses import models as ses
     from moto.sqs import models as sqs
     from moto.stepfunctions import models as stepfunctions
+    from moto.stepfunctions import responses as states
     from moto.stepfunctions.parser import models as parser
+    from moto.stepfunctions.parser.api import ExecutionStatus
+    from moto.stepfunctions.parser.asl.component.common.flow.start_at import StartAt
+    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+    from moto.stepfunctions.parser.asl.component.state.exec import execute_state
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-    from moto.stepfunctions.parser.asl.utils import boto_client
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+    from moto.stepfunctions.parser.asl.utils import boto_client, json_path
     from moto.stepfunctions.parser.backend import execution
     from moto.utilities.arns import parse_arn
 except ImportError as error:
     print(error, file=sys.stderr)
     sys.exit(3)
+
+
+class Work:
+    """What keeps the time of an account from passing until it ends, but for its sleeps."""
+
+    def __init__(self, account):
+        self.account = account
+        self.id = self._ask({"do": "begin"})["work"]
+
+    def now(self):
+        return self.sleep(0)
+
+    def sleep(self, seconds):
+        """Returns the time after it."""
+        answer = self._ask({"do": "sleep", "work": self.id, "seconds": seconds})
+        return datetime.fromisoformat(answer["now"].replace("Z", "+00:00"))
+
+    def wake(self):
+        self._ask({"do": "wake", "work": self.id})
+
+    def end(self):
+        self._ask({"do": "end", "work": self.id})
+
+    def _ask(self, question):
+        connection = http.client.HTTPConnection("localhost", int(os.environ["MOTO_PORT"]))
+        connection.request("POST", f"/time/{self.account}", json.dumps(question))
+        answer = json.load(connection.getresponse())
+        connection.close()
+        if "now" not in answer:
+            raise RuntimeError(answer)
+        return answer
+
+    def run_in_thread(self, run):
+        def run_and_end():
+            try:
+                run()
+            finally:
+                self.end()
+
+        threading.Thread(target=run_and_end, daemon=True).start()
+
+
+def invoke(function_arn, payload, region, work):
+    """Invokes a function, which keeps time from passing, and lets it pass, as this work. Returns Lambda's answer."""
+    client = lambda_eval_utils.boto_client_for(region=region, service="lambda", state_credentials=None)
+    return client.invoke(FunctionName=function_arn, Payload=payload, ClientContext=work.id)
 
 
 def substitutions():
@@ -187,6 +242,19 @@ def shared_clients():
     lambda_eval_utils.boto_client_for = client_for
 
 
+def parsed_once():
+    """Each use of a JSONPath parses it, and each use of a template parses that as YAML, although it is JSON: both slow."""
+
+    def load(text, Loader):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return yaml.load(text, Loader=Loader)
+
+    json_path.parse = functools.lru_cache(maxsize=None)(json_path.parse)
+    stacks.yaml = responses.yaml = types.SimpleNamespace(**{**vars(yaml), "load": load})
+
+
 def rule_targets():
     """Rules deliver neither to state machines nor to functions, and PutEvents answers 500 for the attempt; what a
     queue gets lacks the account."""
@@ -202,7 +270,10 @@ def rule_targets():
                 backend = parser.stepfunctions_parser_backends[arn.account][arn.region]
                 backend.start_execution(target["Arn"], str(uuid.uuid4()), message_of(original_event, target))
             elif arn.service == "lambda":
-                invoke(target["Arn"], message_of(original_event, target), arn.region)
+                # Whoever sent the event doesn't wait for it.
+                work = Work(arn.account)
+                call = functools.partial(invoke, target["Arn"], message_of(original_event, target), arn.region, work)
+                work.run_in_thread(call)
             elif arn.service == "sqs":
                 message = message_of({**original_event, "account": arn.account}, target)
                 sqs.sqs_backends[arn.account][arn.region].send_message(arn.resource_id, message)
@@ -223,9 +294,10 @@ def event_sources():
             queue._messages_lock.notify_all()
         for function_arn, mapping in queue.lambda_event_source_mappings.items():
             if mapping.enabled:
-                threading.Thread(target=serve, args=(queue, function_arn, mapping.batch_size), daemon=True).start()
+                work = Work(queue.account_id)
+                work.run_in_thread(functools.partial(serve, queue, function_arn, mapping.batch_size, work))
 
-    def serve(queue, function_arn, batch_size):
+    def serve(queue, function_arn, batch_size, work):
         backend = sqs.sqs_backends[queue.account_id][queue.region]
         messages = backend.receive_message(queue.name, batch_size, 0, queue.visibility_timeout)
         records = [
@@ -241,8 +313,7 @@ def event_sources():
         ]
         if not records:
             return
-        client = lambda_eval_utils.boto_client_for(region=queue.region, service="lambda", state_credentials=None)
-        answer = client.invoke(FunctionName=function_arn, Payload=json.dumps({"Records": records}))
+        answer = invoke(function_arn, json.dumps({"Records": records}), queue.region, work)
         told = json.loads(answer["Payload"].read() or "null")
         if "FunctionError" in answer:
             return
@@ -274,16 +345,6 @@ def message_of(event, target):
     return json.dumps(told)
 
 
-def invoke(function_arn, payload, region):
-    """Invokes a function as EventBridge does: whoever sent the event doesn't wait for it."""
-
-    def run():
-        client = lambda_eval_utils.boto_client_for(region=region, service="lambda", state_credentials=None)
-        client.invoke(FunctionName=function_arn, Payload=payload)
-
-    threading.Thread(target=run, daemon=True).start()
-
-
 def status_events():
     """Step Functions tells the default bus how an execution ended."""
     terminated = execution.BaseExecutionWorkerCommunication.terminated
@@ -307,10 +368,106 @@ def status_events():
             "DetailType": "Step Functions Execution Status Change",
             "Detail": json.dumps(detail),
             "Resources": [ended.exec_arn],
+            "Time": ended.stop_date.timestamp(),
         }
         backend.put_events([entry])
 
     execution.BaseExecutionWorkerCommunication.terminated = tell
+
+
+def redrives():
+    """RedriveExecution is no operation. AWS runs the state that failed once more, with the input that it had."""
+
+    def redrive_execution(self):
+        ended = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        history = ended.exec_worker.env.event_manager.get_event_history()
+        entered = [event["stateEnteredEventDetails"] for event in history if "stateEnteredEventDetails" in event][-1]
+        worker = ended._get_start_execution_worker()
+        parse, surround = worker._get_evaluation_entrypoint, worker._get_evaluation_environment
+
+        def program():
+            parsed = parse()
+            parsed.start_at = StartAt(entered["name"])
+            return parsed
+
+        def environment():
+            env = surround()
+            env.event_manager._history_event_list.extend(history)
+            env.states.reset(json.loads(entered["input"]))
+            return env
+
+        worker._get_evaluation_entrypoint, worker._get_evaluation_environment = program, environment
+        ended.exec_worker, ended.exec_status = worker, ExecutionStatus.RUNNING
+        ended.stop_date = ended.error = ended.cause = None
+        worker.start()
+        return ActionResult({"redriveDate": datetime.now(timezone.utc)})
+
+    states.StepFunctionResponse.redrive_execution = redrive_execution
+
+
+def virtual_time():
+    """Waits and pauses before retries take real time. Here, time passes when nothing of an account runs."""
+    start = execution.Execution.start
+    run = execution.ExecutionWorker.start
+    stop = execution.Execution.stop
+    reflect = execution.BaseExecutionWorkerCommunication._reflect_execution_status
+    terminated = execution.BaseExecutionWorkerCommunication.terminated
+    integrate = lambda_eval_utils.execute_lambda_function_integration
+    retry = retrier_decl.RetrierDecl._eval_body
+    works = {}
+    current = threading.local()
+
+    def work_of(env):
+        return works[env.states.context_object.context_object_data["Execution"]["Id"]]
+
+    def start_in_time(started):
+        begun = Work(started.account_id)
+        started.start_date = begun.now()
+        start(started)
+        begun.end()
+
+    def run_in_time(worker):
+        of = worker._execution_communication.execution
+        works[of.exec_arn] = Work(of.account_id)
+        run(worker)
+
+    def stop_in_time(stopped, *args, **kwargs):
+        stop(stopped, *args, **kwargs)
+        works[stopped.exec_arn].wake()
+
+    def reflect_in_time(worker):
+        reflect(worker)
+        worker.execution.stop_date = works[worker.execution.exec_arn].now()
+
+    def end_after(worker):
+        try:
+            terminated(worker)
+        finally:
+            works.pop(worker.execution.exec_arn).end()
+
+    def invoke_in_time(env, parameters, region, state_credentials):
+        integrate(env, {**parameters, "ClientContext": work_of(env).id}, region, state_credentials)
+
+    def retry_in_time(retrier, env):
+        current.work = work_of(env)
+        retry(retrier, env)
+
+    class Unlimited(threading.Event):
+        """Lambda has the time limits: a function may take long for the machine's sake."""
+
+        def wait(self, timeout=None):
+            return super().wait()
+
+    execution.Execution.start = start_in_time
+    execution.Execution.stop = stop_in_time
+    execution.ExecutionWorker.start = run_in_time
+    execution.BaseExecutionWorkerCommunication._reflect_execution_status = reflect_in_time
+    execution.BaseExecutionWorkerCommunication.terminated = end_after
+    wait_function.WaitFunction._wait_interval = lambda _, env, wait_seconds: work_of(env).sleep(max(0, wait_seconds))
+    lambda_eval_utils.execute_lambda_function_integration = invoke_in_time
+    retrier_decl.RetrierDecl._eval_body = retry_in_time
+    retrier_decl.time = types.SimpleNamespace(sleep=lambda seconds: current.work.sleep(seconds))
+    execute_state.threading = types.SimpleNamespace(Event=Unlimited)
 
 
 REPAIRS = {
@@ -328,10 +485,13 @@ REPAIRS = {
         repeated_starts,
         start_times,
         shared_clients,
+        parsed_once,
         rule_targets,
         event_sources,
         records,
         status_events,
+        redrives,
+        virtual_time,
     )
 }
 

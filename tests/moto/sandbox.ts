@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod/mini';
 import { INVOCATION_HEADER } from '../../emulator/aws/gateway.ts';
+import { SandboxTime } from './sandbox-time.ts';
 
 /** What a sandbox is made of. */
 export const SandboxSchema = z.object({
@@ -16,10 +17,15 @@ export const SandboxSchema = z.object({
   memoryMegabytes: z.int(),
 });
 
-/** An invocation, on its way in. */
-const InvocationSchema = z.object({ id: z.string(), payload: z.string() });
+/** What comes in: an invocation, or the end of a sleep. `now`: milliseconds since 1970. */
+const MessageSchema = z.union([
+  z.object({ id: z.string(), payload: z.string(), now: z.number() }),
+  z.object({ wakeAt: z.number() }),
+]);
 
 const { file, handler: name, functionArn, memoryMegabytes } = SandboxSchema.parse(workerData);
+const time = new SandboxTime((moment) => parentPort?.postMessage({ sleepUntil: moment }));
+time.install();
 const code: Record<string, unknown> = await import(pathToFileURL(file).href);
 const handler = code[name];
 if (typeof handler !== 'function') throw new Error(`${file} exports no function ${name}`);
@@ -28,7 +34,9 @@ let current = '';
 // The calls of an invocation are told apart by this header, as in the local stack.
 subscribe('http.client.request.created', (message) => {
   const request = typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined;
-  if (request instanceof ClientRequest) request.setHeader(INVOCATION_HEADER, current);
+  if (!(request instanceof ClientRequest)) return;
+  request.setHeader(INVOCATION_HEADER, current);
+  request.once('close', time.request());
 });
 
 /** Runs the handler. `payload` of the result is JSON, of the error when it failed. */
@@ -50,8 +58,16 @@ const run = async (id: string, payload: string): Promise<{ payload: string; fail
 };
 
 parentPort?.on('message', async (message: unknown) => {
-  const { id, payload } = InvocationSchema.parse(message);
+  const received = MessageSchema.parse(message);
+  if ('wakeAt' in received) {
+    time.wake(received.wakeAt);
+    return;
+  }
+  const { id, payload, now } = received;
   current = id;
-  parentPort?.postMessage({ id, ...(await run(id, payload)) });
+  time.begin(now);
+  const result = await run(id, payload);
+  time.end();
+  parentPort?.postMessage({ id, ...result });
 });
 parentPort?.postMessage({ ready: true });

@@ -23,6 +23,8 @@ const FileSchema = z.strictObject({
         max: z._default(z.int(), 200),
         mode: z._default(z.enum(['enforce', 'observe']), 'enforce'),
         requestsPerSecond: z._default(z.int(), 10),
+        /** Values of parameters of the stack. */
+        parameters: z._default(z.record(z.string(), z.string()), {}),
         /** Whether users get notices. */
         notices: z._default(z.boolean(), false),
         actions: z.array(z.unknown()).check(z.minLength(1)),
@@ -35,6 +37,7 @@ type Written = z.output<typeof FileSchema>['scenarios'][number];
 /** A scenario that can be played at any time. */
 export interface Scenario {
   title: string;
+  parameters: Readonly<Record<string, string>>;
   /** With the events of a play that begins at this time. */
   script(start: Date): Script;
 }
@@ -45,6 +48,7 @@ export function readScenarios(): Scenario[] {
   if ('issues' in read) throw new InputError('scenarios.yml', read.issues);
   return read.value.scenarios.map((written, index) => ({
     title: written.title,
+    parameters: written.parameters,
     script: (start) => readScenario(JSON.stringify(complete(written, index + 1, start)), written.title),
   }));
 }
@@ -87,6 +91,7 @@ function complete(
       ...Object.fromEntries(PEOPLE.map((person) => [person, userId(person)])),
       Engineering: engineering,
       Sales: sales,
+      Kiro: own,
     },
     actions,
   };

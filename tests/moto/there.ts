@@ -1,7 +1,9 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
-import { connectLedger } from '../../adapters/ledger.ts';
+import { connectLedger, type Ledger } from '../../adapters/ledger.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import type { Script } from '../../emulator/scenario/script.ts';
+import type { ExecutionStart, Operated, Script, ScriptStep } from '../../emulator/scenario/script.ts';
+import { AccountTime } from './account-time.ts';
 import type { Played } from './compare.ts';
 import { type Deployed, type Package, resolve, templatesOf, writeEntitlements } from './deployment.ts';
 import { Executions } from './executions.ts';
@@ -14,7 +16,7 @@ export interface Engine {
   moto: Moto;
   lambda: Lambda;
   packaged: Package;
-  /** The same with notices. */
+  /** The same with notices, if a scenario has some. */
   withNotices: Package;
   /** For files. */
   directory: string;
@@ -27,26 +29,23 @@ export function packageFor({ entitlements }: Script, { packaged, withNotices }: 
 
 /** An account in which all is ready for one scenario. */
 export interface Stage {
-  /**
-   * Plays a script in real time; its directory and entitlements are those that the stage was made for.
-   *
-   * @param endsWithinSeconds when to give up on executions that don't end
-   */
-  play(script: Script, endsWithinSeconds: number): Promise<Played>;
+  /** Plays the script. @throws Error if it does not come to its end */
+  play(): Promise<Played>;
 }
 
-/** After the last execution a rule may still invoke a function. */
-const QUIET_SECONDS = 3;
-const POLL_MILLISECONDS = 1000;
+/** Nothing takes so long on a machine that is busy; what is seen to happen is waited for, however long it takes. */
+const STALLED_AFTER_SECONDS = 120;
 
 /** Sets up what surrounds the deployed rule, machine, table and bus: Identity Center, and the deployed functions. */
 export async function stageIn(account: string, engine: Engine, script: Script): Promise<Stage> {
-  const { directory, entitlements } = script;
+  const { directory, entitlements, start, steps } = script;
   const { moto, lambda } = engine;
   const packaged = packageFor(script, engine);
   const settings = settingsOf(moto.endpoint, account, packaged.region);
   const deployed = await resolve(packaged, settings);
-  const world = new World({ directory, entitlements }, { account, region: packaged.region, moto, lambda });
+  const time = new AccountTime(start);
+  lambda.open(account, time);
+  const world = new World({ directory, entitlements }, { account, region: packaged.region, moto, lambda, time });
   const { endpoint, close } = await world.door.listen();
   // Lambda's working directory is where the package lies; a scenario has entitlements of its own.
   const own = {
@@ -58,62 +57,81 @@ export async function stageIn(account: string, engine: Engine, script: Script): 
   }
   if (entitlements.notices) await world.mail.verify(entitlements.notices);
   return {
-    async play({ steps }, endsWithinSeconds) {
+    async play() {
       try {
-        const executions = new Executions(deployed.machine, settings);
-        for (const { at, title, act, operate, start } of steps) {
-          if (operate || (start && (!start.input || start.admin))) throw new Error(`Not played in moto: ${title}`);
-          await until(at);
-          world.doAt(at, act);
-          if (start?.input) await executions.start(start.input);
-        }
-        const ended = await executions.ended(endsWithinSeconds);
-        await quiet(lambda, account);
+        const executions = new Executions(deployed, settings, () => time.time.now());
+        const ledger = ledgerOf(deployed, settings);
+        const sfn = new SFNClient(settings);
+        perform(time, steps, async ({ title, act, operate, start: begun }) => {
+          act?.(world);
+          await operate?.(operatedAs(title, executions, sfn));
+          if (begun) await executions.start(await inputOf(begun, ledger), 'admin' in begun || 'release' in begun);
+        });
+        await time.runUntilIdle(STALLED_AFTER_SECONDS);
         return {
-          executions: ended,
+          executions: await executions.ended(),
           assignments: world.assignments(),
-          seats: await seatsIn(entitlements, deployed, settings),
+          seats: await seatsIn(entitlements, ledger),
           audit: world.audit.sort(),
           mails: entitlements.notices ? await world.mail.sent() : [],
           calls: Object.fromEntries(world.door.calls),
         };
       } finally {
         await close();
+        await lambda.close(account);
       }
     },
   };
 }
 
-async function seatsIn(
-  { entitlements }: Entitlements,
-  { functions }: Deployed,
-  settings: ClientSettings,
-): Promise<string[]> {
+/** Schedules the steps. Time stands still while those of one moment are made, one after another. */
+function perform({ time }: AccountTime, steps: readonly ScriptStep[], make: (step: ScriptStep) => Promise<void>): void {
+  for (const [moment, those] of Map.groupBy(steps, ({ at }) => at.getTime())) {
+    time.after(Math.max(0, moment - time.now().getTime()) / 1000, () =>
+      time.during(async () => {
+        for (const step of those) await make(step);
+      }),
+    );
+  }
+}
+
+/** What an operator can change in moto. */
+function operatedAs(title: string, executions: Executions, sfn: SFNClient): Operated {
+  const refuse = (): never => {
+    throw new Error(`Not played in moto: ${title}`);
+  };
+  return {
+    sfn,
+    arnOf: (name) => executions.arnOf(name),
+    configure: refuse,
+    get database() {
+      return refuse();
+    },
+    get ses() {
+      return refuse();
+    },
+  };
+}
+
+/** What an execution is started with. A release has a digest of the hold at that time. */
+async function inputOf(start: ExecutionStart, ledger: Ledger): Promise<object> {
+  if (start.input) return start.input;
+  const { hold } = await ledger.holdings(start.release);
+  const digests = hold?.digests ?? [];
+  const found = start.digest === 'told' ? digests.at(0) : digests.at(-1);
+  if (!found) throw new Error('Nothing is held');
+  return { release: found.digest };
+}
+
+function ledgerOf({ functions }: Deployed, settings: ClientSettings): Ledger {
   const table = functions.map(({ environment }) => environment['LEDGER_TABLE']).find((name) => name !== undefined);
-  const ledger = connectLedger(settings, table ?? '');
+  return connectLedger(settings, table ?? '');
+}
+
+async function seatsIn({ entitlements }: Entitlements, ledger: Ledger): Promise<string[]> {
   const holdings = await Promise.all(entitlements.map(({ application }) => ledger.holdings(application)));
   return holdings
     .flatMap(({ seats }) => seats)
     .map(({ userId, status }) => `${userId} ${status}`)
     .sort();
-}
-
-async function until(moment: Date): Promise<void> {
-  const milliseconds = moment.getTime() - Date.now();
-  if (milliseconds > 0) await sleep(milliseconds);
-}
-
-async function quiet(lambda: Lambda, account: string): Promise<void> {
-  const start = Date.now();
-  for (;;) {
-    const since = lambda.quietSince(account);
-    if (since !== undefined && Date.now() - Math.max(since, start) > QUIET_SECONDS * 1000) return;
-    await sleep(POLL_MILLISECONDS);
-  }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

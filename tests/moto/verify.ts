@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { drawTable } from '../../cli/ui/columns.ts';
+import type { Script } from '../../emulator/scenario/script.ts';
 import { differences, NOTHING, type Played } from './compare.ts';
 import { createStack, deploy, packageService, packageWithNotices } from './deployment.ts';
 import { playHere } from './here.ts';
@@ -18,11 +19,6 @@ import { type Engine, packageFor, type Stage, stageIn } from './there.ts';
 
 const MISSING = 3;
 const INTERRUPTED = 130;
-/** A scenario that waits longer takes too much of everybody's time. */
-const LONGEST_SECONDS = 150;
-/** How much longer than virtual time real time may take, on a machine that is busy with other things. */
-const LATE_SECONDS = 90;
-
 /** Accounts of the scenarios are numbered from here. */
 const FIRST_ACCOUNT = 200_000_000_001;
 
@@ -32,8 +28,8 @@ const MOST_LINES = 5;
 /** A scenario as the local stack has played it. */
 interface Candidate {
   scenario: Scenario;
+  script: Script;
   here: Played;
-  seconds: number;
 }
 
 /** A scenario that both have played. */
@@ -70,20 +66,21 @@ async function main(): Promise<void> {
   }
   process.once('SIGINT', () => process.exit(INTERRUPTED));
   const began = performance.now();
-  const candidates = await playAllHere(program.args);
-  const [played, long] = parted(candidates);
+  const scenarios = scenariosOf(program.args);
   const directory = mkdtempSync(join(tmpdir(), 'usher-moto-'));
   const lambda = new Lambda();
   const { port, close } = await lambda.listen();
   let moto: Moto | undefined;
   try {
-    const packaged = await packageService(join(directory, 'usual'));
-    const withNotices = await packageWithNotices(join(directory, 'with-notices'));
+    const [{ packaged, withNotices }, candidates] = await Promise.all([
+      packageAll(scenarios, directory),
+      playAllHere(scenarios),
+    ]);
     moto = await startMoto({ functions: port, skip });
-    const verdicts = await verify(played, { moto, lambda, packaged, withNotices, directory });
+    const verdicts = await verify(candidates, { moto, lambda, packaged, withNotices, directory });
     if (verdicts.some(({ there }) => there === NOTHING)) console.log(moto.log());
     const unsupported = [...moto.unsupported().keys()].sort();
-    report({ verdicts, long, version: found.version, unsupported, seconds: (performance.now() - began) / 1000 });
+    report({ verdicts, version: found.version, unsupported, seconds: (performance.now() - began) / 1000 });
   } catch (error) {
     console.error(moto?.log() ?? '');
     throw error;
@@ -94,41 +91,52 @@ async function main(): Promise<void> {
   }
 }
 
-async function playAllHere(titles: readonly string[]): Promise<Candidate[]> {
+function scenariosOf(titles: readonly string[]): Scenario[] {
+  const all = readScenarios();
+  const meant = titles.length === 0 ? all : all.filter(({ title }) => titles.some((part) => title.includes(part)));
+  if (meant.length === 0) throw new Error('No scenario has such a title');
+  return meant;
+}
+
+/** Packages what the scenarios need. */
+async function packageAll(scenarios: readonly Scenario[], directory: string) {
+  const notices = scenarios.some(({ script }) => script(new Date()).entitlements.notices !== undefined);
+  const packaging = packageService(join(directory, 'usual'));
+  const [packaged, withNotices] = await Promise.all([
+    packaging,
+    notices ? packageWithNotices(join(directory, 'with-notices')) : packaging,
+  ]);
+  return { packaged, withNotices };
+}
+
+async function playAllHere(scenarios: readonly Scenario[]): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const scenario of readScenarios()) {
-    if (titles.length > 0 && !titles.some((title) => scenario.title.includes(title))) continue;
-    const { played, seconds } = await playHere(scenario.script(new Date()));
-    candidates.push({ scenario, here: played, seconds });
+  for (const scenario of scenarios) {
+    const script = scenario.script(new Date());
+    candidates.push({ scenario, script, here: await playHere(script) });
   }
-  if (candidates.length === 0) throw new Error('No scenario has such a title');
   return candidates;
 }
 
-function parted(candidates: readonly Candidate[]): [Candidate[], Candidate[]] {
-  const isLong = ({ seconds }: Candidate) => seconds > LONGEST_SECONDS;
-  return [candidates.filter((one) => !isLong(one)), candidates.filter(isLong)];
-}
-
 /**
- * Plays side by side, each in an account of its own. What a scenario needs is made ready one after another, so that none
- * is late because all begin; those that take longest come first.
+ * Plays side by side, each in an account and a time of its own. What a scenario needs is made ready one after another, while
+ * those before it are played.
  */
 async function verify(candidates: readonly Candidate[], engine: Engine): Promise<Verdict[]> {
   const { moto, lambda, packaged } = engine;
   const deployed = deploy(packaged, moto);
   // It is waited for further down.
   deployed.catch(() => undefined);
-  // The last has the account that the command deploys to, which has no notices.
-  const inOrder = [...candidates].sort((one, other) => weightOf(other) - weightOf(one));
+  // The last has the account that the command deploys to.
+  const inOrder = [...candidates].sort((one, other) => Number(isSpecial(other)) - Number(isSpecial(one)));
   const plays: Promise<Verdict>[] = [];
   for (const [index, candidate] of inOrder.entries()) {
-    const script = candidate.scenario.script(new Date());
-    const needed = packageFor(script, engine);
-    const last = index === inOrder.length - 1 && needed === packaged;
+    const needed = packageFor(candidate.script, engine);
+    const last = index === inOrder.length - 1 && !isSpecial(candidate);
     const account = last ? DEFAULT_ACCOUNT : String(FIRST_ACCOUNT + index);
-    await (last ? deployed : createStack(needed, settingsOf(moto.endpoint, account, needed.region)));
-    const stage = await stageIn(account, engine, script);
+    const { parameters } = candidate.scenario;
+    await (last ? deployed : createStack(needed, parameters, settingsOf(moto.endpoint, account, needed.region)));
+    const stage = await stageIn(account, engine, candidate.script);
     plays.push(playOne(candidate, stage).then((verdict) => withLog(verdict, lambda, account)));
   }
   const verdicts = await Promise.all(plays);
@@ -136,14 +144,15 @@ async function verify(candidates: readonly Candidate[], engine: Engine): Promise
   return verdicts.sort((one, other) => candidates.indexOf(one.candidate) - candidates.indexOf(other.candidate));
 }
 
-function weightOf({ scenario, seconds }: Candidate): number {
-  return scenario.script(new Date()).entitlements.notices ? Number.POSITIVE_INFINITY : seconds;
+/** Whether it needs another stack than the command deploys. */
+function isSpecial({ scenario, script }: Candidate): boolean {
+  return script.entitlements.notices !== undefined || Object.keys(scenario.parameters).length > 0;
 }
 
 async function playOne(candidate: Candidate, stage: Stage): Promise<Verdict> {
-  const { scenario, here, seconds } = candidate;
+  const { scenario, here } = candidate;
   const began = performance.now();
-  const verdict = await stage.play(scriptFromNow(scenario), seconds + LATE_SECONDS).then(
+  const verdict = await stage.play().then(
     (there) => ({ there, faults: differences(here, there) }),
     (error: unknown) => ({ there: NOTHING, faults: [`not played to its end: ${error}`] }),
   );
@@ -162,14 +171,6 @@ function withLog(verdict: Verdict, lambda: Lambda, account: string): Verdict {
   return { ...verdict, faults: [...verdict.faults, ...failures.slice(-MOST_LINES)] };
 }
 
-/** The script at such a time that its first execution begins now: what comes before has happened already. */
-function scriptFromNow(scenario: Scenario) {
-  const now = Math.floor(Date.now() / 1000) * 1000;
-  const { start, steps } = scenario.script(new Date(now));
-  const first = steps.find((step) => step.start)?.at ?? start;
-  return scenario.script(new Date(now - (first.getTime() - start.getTime())));
-}
-
 /** In few words, such as `converged, ignored (3)`: the reasons are told where they differ. */
 function outcomesOf({ executions }: Played): string {
   const kinds = Map.groupBy(executions, ({ outcome }) => outcome.split(':')[0] ?? '');
@@ -178,12 +179,11 @@ function outcomesOf({ executions }: Played): string {
 
 function report(told: {
   verdicts: readonly Verdict[];
-  long: readonly Candidate[];
   version: string;
   unsupported: readonly string[];
   seconds: number;
 }): void {
-  const { verdicts, long, version, unsupported, seconds } = told;
+  const { verdicts, version, unsupported, seconds } = told;
   const head = [
     'SCENARIO',
     'OUTCOME HERE',
@@ -212,9 +212,6 @@ function report(told: {
   console.log(`\n${table.join('\n')}\nCounts: here / in moto.`);
   for (const { candidate, faults } of verdicts) {
     for (const fault of faults) console.log(`${candidate.scenario.title}: ${fault}`);
-  }
-  for (const { scenario, seconds: needed } of long) {
-    console.log(`Not checked: ${scenario.title}. It takes ${needed.toFixed(0)} s, and moto waits in real time.`);
   }
   if (unsupported.length > 0) console.log(`Not checked: ${unsupported.join(', ')}. moto makes nothing of them.`);
   const agreeing = verdicts.filter(({ faults }) => faults.length === 0).length;

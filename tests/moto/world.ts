@@ -6,6 +6,7 @@ import { identityStore } from '../../emulator/aws/identity-store/identity-store.
 import { parseJson, type Service } from '../../emulator/aws/json-service.ts';
 import { ssoAdmin } from '../../emulator/aws/sso-admin/sso-admin.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
+import type { AccountTime } from './account-time.ts';
 import { auditLine } from './compare.ts';
 import type { Lambda } from './lambda.ts';
 import { MotoMail } from './mail.ts';
@@ -17,25 +18,23 @@ export interface Place {
   region: string;
   moto: Moto;
   lambda: Lambda;
+  time: AccountTime;
 }
 
 /** A script's Identity Center, with the doors to it and to moto's own services in front of the functions. */
 export class World {
   readonly identityCenter: IdentityCenter;
-  readonly faults = new Faults({ now: () => new Date() });
+  readonly faults: Faults;
   readonly door: Gateway;
   readonly audit: string[] = [];
   readonly mail: MotoMail;
-  #acting: Date | undefined;
 
   constructor(
     { directory, entitlements }: Pick<Script, 'directory' | 'entitlements'>,
-    { account, region, moto, lambda }: Place,
+    { account, region, moto, lambda, time }: Place,
   ) {
-    const clock = {
-      now: () => this.#acting ?? new Date(),
-      sleep: () => Promise.reject(new Error('Nobody sleeps here')),
-    };
+    const clock = time.time;
+    this.faults = new Faults(clock);
     const { instanceArn } = entitlements.identityCenter;
     this.identityCenter = new IdentityCenter(directory, { clock, instanceArn });
     const behind = (options: Passage) => passThrough(moto.endpoint, { account, region, ...options });
@@ -52,19 +51,16 @@ export class World {
       },
       faults: this.faults,
       onCrash: (id, death) => lambda.kill(id, death),
+      onRequest: () => {
+        time.progress();
+        return undefined;
+      },
     });
   }
 
   assignments(): string[] {
     const all = this.identityCenter.assignments();
     return all.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort();
-  }
-
-  /** What is done before the events of it arrive was done at its time. */
-  doAt(moment: Date, act: Script['steps'][number]['act']): void {
-    this.#acting = moment;
-    act?.(this);
-    this.#acting = undefined;
   }
 }
 

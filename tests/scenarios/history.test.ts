@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import { auditedChangeIn } from '../../domain/seat/audited-changes.ts';
-import { seededRandom } from '../../emulator/engine/interpreter.ts';
+import { seededRandom } from '../../emulator/aws/random.ts';
 import { spanAt, timelineOf } from '../../operator/history/timeline.ts';
 import { APPLICATION, GROUP, people, user } from '../support/ids.ts';
 import { standingIn } from '../support/seat-steps.ts';

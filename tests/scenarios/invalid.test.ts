@@ -86,7 +86,7 @@ describe('an event about a change that has not happened', () => {
     await expectNothingDone();
   });
 
-  it('changes nothing if all of them come at once', async () => {
+  it('changes nothing if all of them come at once', { tags: ['long'] }, async () => {
     for (const [, eventOf] of forged) await world.start(eventOf(world.now().toISOString()));
     await world.play();
     expect(new Set(world.ends.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']));
@@ -135,6 +135,7 @@ describe('an input that is not understood', () => {
     ['userName', { userName: `${SECRET}\u001b[2J` }],
     ['email', { email: SECRET.repeat(100) }],
     ['externalId', { externalId: SECRET }],
+    ['externalId', { externalId: { issuer: `the ${SECRET}`, id: '17' } }],
     ['groupId', { groupId: OTHER_GROUP }],
     ['waitSeconds', { userId: user(1), waitSeconds: -1 }],
     ['waitSeconds', { userId: user(1), waitSeconds: '60' }],
@@ -191,7 +192,7 @@ describe('an input that is no execution', () => {
     await expectNothingDone();
   });
 
-  it('of the largest size that AWS allows is read like any other', async () => {
+  it('of the largest size that AWS allows is read like any other', { tags: ['long'] }, async () => {
     const large = { ...anAddMemberToGroup(leave), pad: 'x'.repeat(250 * 1024) };
     const execution = await world.start(large);
     await world.play();

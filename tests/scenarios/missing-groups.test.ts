@@ -69,7 +69,7 @@ describe('95 named users of an application with 98 groups', () => {
     },
   );
 
-  it('leave with at most seven reads of memberships each while a group is missing', async () => {
+  it('leave with at most seven reads of memberships each while a group is missing', { tags: ['long'] }, async () => {
     const { world, calls, waitSeconds } = await changeAll({ change: 'leave', missing: 1 });
     expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
     expect(calls.lists).toBeLessThanOrEqual(MOST_LISTS);

@@ -86,7 +86,7 @@ describe('an entitlement that is removed', () => {
     expect([world.assigned(), world.audited()]).toEqual([[1, 3, 5], []]);
   });
 
-  it('keeps its grace periods open, and costs the ticks only a check of due seats', async () => {
+  it('keeps its grace periods open, and costs the ticks only a check of due seats', { tags: ['long'] }, async () => {
     const world = await openWorld({
       people: 4,
       entitlements: [{ onLeave: { revokeAfterDays: 1 } }, KIRO],
@@ -125,7 +125,9 @@ describe('an entitlement that is removed', () => {
     expect(world.calls(DELETE)).toBe(0);
   });
 
-  it('is given up by a manual start once it is retired: held, and released by an operator', async () => {
+  it('is given up by a manual start once it is retired: held, and released by an operator', {
+    tags: ['long'],
+  }, async () => {
     const world = await aRemoval();
     world.deploy({ retired: [APPLICATION] });
     await world.ticking(65);

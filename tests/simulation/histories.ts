@@ -45,6 +45,7 @@ interface Draft {
   lags: readonly Extract<Deed, { do: 'lag' }>[];
   episodes: readonly Episode[];
   subscriptions: SubscriptionDraft | undefined;
+  limits: History['limits'];
 }
 
 const statuses = rarely(12).map((isNew): Quirks['userStatus'] => (isNew ? 'new-value' : 'present'));
@@ -55,6 +56,10 @@ const LATENCIES = [
   { change: 1.5, read: 0.5, ledger: 0.1, bus: 0.2 },
 ];
 
+/** So little that histories of a few users meet it. */
+const SLOW_PARTITION = { partition: { writes: 20, reads: 60 } };
+const FEW_FUNCTIONS = { concurrency: 2 };
+
 const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((told) =>
   fc.record({
     rules,
@@ -64,7 +69,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
       repeatedCreate: fc.constantFrom('ok', 'conflict'),
       deleteMissing: fc.constantFrom('ok', 'not-found'),
       missingGroup: fc.constantFrom('not-found', 'no-member'),
-      pages: fc.constantFrom('full', 'full', 'short'),
+      pages: fc.constantFrom('full', 'short', 'varying'),
       pageTokens: fc.constantFrom('last', 'expire'),
       userStatus: told ? fc.constantFrom<Quirks['userStatus']>('present', 'present', 'absent') : statuses,
       identitySource: told ? fc.constant<Quirks['identitySource']>('any') : sources,
@@ -79,6 +84,8 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
     // The last: a history without subscriptions is what it would be if there were none.
     subscriptions: subscriptionDraft(told),
+    // Drawn after everything else, for the same reason.
+    limits: fc.constantFrom(undefined, undefined, undefined, SLOW_PARTITION, FEW_FUNCTIONS),
   }),
 );
 
@@ -201,7 +208,7 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions } = draft;
+  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions, limits } = draft;
   const all = withSubscriptionEpisodes(draft.episodes, subscriptions);
   const choices = subscriptions?.choices ?? [];
   const members = subscriptions?.ends ? membersWithComers(draft.members) : draft.members;
@@ -254,6 +261,7 @@ function scenarioOf(draft: Draft): History {
     ...(latency ? { latency } : {}),
     ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
     ...(batchUsers === undefined ? {} : { batchUsers }),
+    ...(limits === undefined ? {} : { limits }),
     actions: actions.length > 0 ? actions : [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }],
   };
 }

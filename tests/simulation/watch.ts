@@ -151,6 +151,9 @@ export class Watch {
       request: (request) => this.#request(request),
       audit: (entry) => this.#audit(entry),
       ended: (end) => this.#ended(end),
+      invalid: ({ call, invocation }, { message }) => {
+        if (invocation !== undefined) this.violate(10, `AWS refuses ${call} as invalid: ${message}`);
+      },
       log: (line) => this.#idsOnly('a log line', line),
     };
   }

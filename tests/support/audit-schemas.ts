@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { AuditEntry } from '../../emulator/stack/listener.ts';
+import { problemsWithOcsf } from './ocsf/validator.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', '..', 'schemas');
 const ajv = new Ajv({ strict: true });
@@ -30,5 +31,8 @@ export function problemsWith({ Source, DetailType, Time, Resources, Detail }: Au
     resources: Resources,
     detail: Detail,
   });
-  return valid ? [] : [`${DetailType}: ${ajv.errorsText(validate.errors)}`];
+  return [
+    ...(valid ? [] : [`${DetailType}: ${ajv.errorsText(validate.errors)}`]),
+    ...problemsWithOcsf(Detail).map((problem) => `${DetailType}, by OCSF: ${problem}`),
+  ];
 }

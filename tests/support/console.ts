@@ -31,7 +31,7 @@ export function aConsole(options: OperatorOptions & { changes?: boolean } = {}):
 /** What a route answers. */
 interface Asked {
   status: number;
-  /** The command line that it ran. */
+  /** The command line that it ran, without the address of the emulator: that is another one in each run. */
   command: string;
   text: string;
   /** The lines of a command. */
@@ -47,6 +47,7 @@ export async function askConsole(url: string, path: string, body?: object): Prom
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  const command = decodeURIComponent(response.headers.get('x-usher-command') ?? '');
+  const shown = decodeURIComponent(response.headers.get('x-usher-command') ?? '');
+  const command = shown.replace(/^AWS_ENDPOINT_URL=\S+ /, '');
   return { status: response.status, command, text, lines: () => linesOf(text) };
 }

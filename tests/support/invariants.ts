@@ -12,6 +12,8 @@ export interface Traces {
   /** Second copies too. */
   audit: readonly AuditEntry[];
   logs: readonly string[];
+  /** What AWS refused because of the inputs alone. */
+  invalid: readonly string[];
   ledger: readonly unknown[];
   /** Items of the table of notices. */
   notices: readonly unknown[];
@@ -34,6 +36,7 @@ export function detailOf({ Detail }: AuditEntry): AuditDetail {
 
 /** What holds in every scenario once it is over, whatever it was about. */
 export function expectInvariants(traces: Traces): void {
+  expect(traces.invalid).toEqual([]);
   expect(traces.audit.flatMap(problemsWith)).toEqual([]);
   expectEachToldOnce(traces.audit);
   expectIdsOnly(traces);

@@ -13,13 +13,15 @@ export interface Records {
   audit: AuditEntry[];
   /** What the functions logged, one line of JSON each. */
   logs: string[];
+  /** What AWS refused of the functions' requests because of their inputs alone. */
+  invalid: string[];
   /** After each assignment to APPLICATION, how many it has. */
   assignments: number[];
 }
 
 /** Records what a stack does. */
 export function record(stack: () => Stack, recorder: CallRecorder): { records: Records; listener: StackListener } {
-  const records: Records = { states: [], ends: [], audit: [], logs: [], assignments: [] };
+  const records: Records = { states: [], ends: [], audit: [], logs: [], invalid: [], assignments: [] };
   const countAssignments = () => {
     const { values } = stack().identityCenter.assigned(APPLICATION, Number.POSITIVE_INFINITY);
     records.assignments.push(values.length);
@@ -29,6 +31,9 @@ export function record(stack: () => Stack, recorder: CallRecorder): { records: R
     ended: (end) => records.ends.push(end),
     audit: (entry) => records.audit.push(entry),
     log: (line) => records.logs.push(line),
+    invalid({ call, invocation }, { message }) {
+      if (invocation !== undefined) records.invalid.push(`${call}: ${message}`);
+    },
     request(request) {
       recorder.request(request);
       return request.call === 'SSOAdmin.CreateApplicationAssignment' ? countAssignments : undefined;

@@ -4,6 +4,7 @@ import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
 import type { MailSettings } from '../../emulator/aws/ses/mail-settings.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Latency } from '../../emulator/stack/invocations.ts';
+import type { Limits } from '../../emulator/stack/limits.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
 import { actions, configurationOf } from './actions.ts';
 import { connectServices } from './adapters.ts';
@@ -28,6 +29,8 @@ export interface WorldOptions extends EntitlementsOptions, DirectoryOptions {
   mail?: MailSettings;
   /** How long AWS takes to answer a function; no time if left out. */
   latency?: Latency;
+  /** Limits that depend on how fast the functions work; none if left out. */
+  limits?: Limits;
   /** Most users per batch: rounds of several batches with few users. */
   batchUsers?: number;
   /** Records the calls of the functions; a recorder of its own if left out. */
@@ -69,6 +72,7 @@ export async function openWorld(options: WorldOptions = {}) {
     quirks,
     listener,
     ...(options.latency ? { latency: options.latency } : {}),
+    ...(options.limits ? { limits: options.limits } : {}),
     ...(options.mail ? { mail: options.mail } : {}),
     ...(options.batchUsers === undefined ? {} : { batchUsers: options.batchUsers }),
   });

@@ -1,10 +1,15 @@
 import * as z from 'zod/mini';
-import { jsonService, type Operation, operation, type Service } from '../json-service.ts';
+import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 
 /** The account of the emulator. It is the delegated administrator of Identity Center. */
 export const ACCOUNT = '000000000000';
 /** The management account of the organization, to which Identity Center belongs. */
 export const MANAGEMENT_ACCOUNT = '111122223333';
+
+/** Whether an account is neither of the two. */
+export function isMember(account: string): boolean {
+  return account !== ACCOUNT && account !== MANAGEMENT_ACCOUNT;
+}
 
 const Anything = z.object({});
 const RoleInput = z.object({ RoleArn: z.string() });
@@ -16,17 +21,19 @@ const NEVER = '2099-12-31T23:59:59Z';
  * role can be assumed.
  *
  * @param lookUp answers LookupEvents
+ * @param caller the account that calls
  */
 export function accountServices(
   region: string,
   lookUp: Operation = () => ({ Events: [] }),
+  caller: string = ACCOUNT,
 ): Record<'STS' | 'Organizations' | 'CloudTrail', Service> {
   const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
   const identity = operation(Anything, () => ({
     GetCallerIdentityResult: {
-      Arn: `arn:aws:iam::${ACCOUNT}:user/local`,
+      Arn: `arn:aws:iam::${caller}:user/local`,
       UserId: 'AIDALOCAL',
-      Account: ACCOUNT,
+      Account: caller,
     },
     ResponseMetadata: { RequestId: 'local' },
   }));
@@ -44,7 +51,10 @@ export function accountServices(
   const organization = operation(Anything, () => ({
     Organization: { Id: 'o-local00000', MasterAccountId: MANAGEMENT_ACCOUNT, FeatureSet: 'ALL' },
   }));
-  const administrators = operation(Anything, () => ({ DelegatedAdministrators: [{ Id: ACCOUNT, Status: 'ACTIVE' }] }));
+  const administrators = operation(Anything, () => {
+    if (isMember(caller)) throw new ServiceError('AccessDeniedException', 'You do not have permission to do this.');
+    return { DelegatedAdministrators: [{ Id: ACCOUNT, Status: 'ACTIVE' }] };
+  });
   const trails = operation(Anything, () => ({
     trailList: [
       {

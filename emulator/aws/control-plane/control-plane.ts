@@ -42,6 +42,7 @@ export function controlPlane({
   stateMachineArn,
   template: { patterns, notices },
   recorded,
+  caller,
   onAudit,
 }: {
   clock: Clock;
@@ -50,6 +51,8 @@ export function controlPlane({
   template: Pick<Template, 'patterns' | 'notices'>;
   /** What CloudTrail has recorded. */
   recorded: Recorded;
+  /** The account that calls; that of the deployment if left out. */
+  caller?: string | undefined;
   /** Called with each event of the audit bus, as a rule sees it. */
   onAudit?(event: object): void;
 }): ControlPlane {
@@ -152,7 +155,7 @@ export function controlPlane({
       SQS: queues.service,
       CloudWatchLogs: audit.log,
       Scheduler: jsonService('Scheduler', new Map([['GetSchedule', schedule]])),
-      ...accountServices(region, lookupEvents(recorded, clock)),
+      ...accountServices(region, lookupEvents(recorded, clock), caller),
       S3: s3(
         new Map([
           [

@@ -12,6 +12,8 @@ import { TimeToLive } from './time-to-live.ts';
 
 /** DynamoDB, implemented by `dynalite` in memory, with reads that may lag, with TTL and with backups. */
 export interface DynamoDb extends Service {
+  /** The tables that exist, by name. */
+  readonly tables: ReadonlyMap<string, TableProperties>;
   /** Creates a table. @param properties as CreateTable and UpdateTimeToLive take them */
   createTable(properties: TableProperties): Promise<void>;
   /**
@@ -112,6 +114,8 @@ export function openDynamoDb(clock: Pick<Clock, 'now'>, { expiredItems = USUAL.e
   }
 
   return {
+    tables,
+
     async handle(operation, body) {
       await deleteExpiredBefore(now() / 1000 - deletedAfter);
       try {

@@ -20,6 +20,9 @@ export interface BusEntry {
 /** 256 KiB per event: the limit in the older text of the API reference, which is stricter than the newer one. */
 const ENTRY_LIMIT_BYTES = 256 * 1024;
 
+/** Of all entries together: "less than 1 MB". */
+const TOTAL_LIMIT_BYTES = 1_000_000;
+
 const EntrySchema = z.object({
   /** Seconds since the epoch, within the bounds of Date. */
   Time: z.optional(z.number().check(z.minimum(-8.64e12), z.maximum(8.64e12))),
@@ -68,8 +71,7 @@ function refusalOf({
 }
 
 /**
- * Returns EventBridge with PutEvents. Its rate limit, thousands of requests per second, is not modelled. The limit of 1 MB
- * per call is the gateway's limit on bodies.
+ * Returns EventBridge with PutEvents. Its rate limit, thousands of requests per second, is not modelled.
  *
  * As on AWS, an entry for a bus that does not exist gets an id and is dropped.
  *
@@ -104,6 +106,8 @@ export function eventBus(options: {
     if (Entries.some((entry) => sizeOf(entry) > ENTRY_LIMIT_BYTES)) {
       throw new ServiceError('ValidationException', 'An entry is over the limit of 256 KiB.');
     }
+    if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) >= TOTAL_LIMIT_BYTES)
+      throw new ServiceError('ValidationException', 'The entries together are over the limit of 1 MB.');
     const results = Entries.map(put);
     return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
   });

@@ -27,7 +27,7 @@ function lookupKeys({ userName, externalId, ...user }: SeedUser): string[] {
   return keys;
 }
 
-/** User names and e-mail addresses are case-insensitive; ids of an identity provider are case-sensitive. */
+/** Names and addresses in any case have one key; ids of an identity provider have one for each. */
 function lookupKey(selector: Selector): string {
   if ('userName' in selector) return JSON.stringify(['userName', selector.userName.toLowerCase()]);
   if ('email' in selector) return JSON.stringify(['email', selector.email.toLowerCase()]);
@@ -108,14 +108,11 @@ export class Directory {
     return this.#users.page(limit, after, moment);
   }
 
-  /** Finds a user. If several match, which AWS's uniqueness rules exclude, returns the one that was added first. */
-  findUser(selector: Selector, moment?: Moment): User | undefined {
+  /** Finds users by a name or an address in any case, or by an external id as it is written; the one that was added first first. */
+  findUsers(selector: Selector, moment?: Moment): User[] {
     const key = lookupKey(selector);
-    for (const userId of this.#lookup.get(key) ?? []) {
-      const user = this.user(userId, moment);
-      if (user && lookupKeys(user).includes(key)) return user;
-    }
-    return undefined;
+    const known = (this.#lookup.get(key) ?? []).flatMap((userId) => this.user(userId, moment) ?? []);
+    return known.filter((user) => lookupKeys(user).includes(key));
   }
 
   group(groupId: string, moment?: Moment): Group | undefined {

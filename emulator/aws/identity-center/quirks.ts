@@ -107,10 +107,10 @@ export const QuirksSchema = z.strictObject({
   ),
   pages: z.optional(
     z
-      .enum(['full', 'short'])
+      .enum(['full', 'short', 'varying'])
       .check(
         z.describe(
-          'The pages of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness. With short, each has at most half of what the caller asks for, and an empty one comes before it',
+          'The pages of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness. With short, each has at most half of what the caller asks for, and an empty one comes before it. With varying, each has another size, also in another call of the same list',
         ),
       ),
   ),
@@ -150,10 +150,42 @@ export const QuirksSchema = z.strictObject({
         ),
       ),
   ),
+  overThroughput: z.optional(
+    z
+      .enum(['ThrottlingException', 'ProvisionedThroughputExceededException'])
+      .check(z.describe('The answer of DynamoDB to a request for a partition that has no throughput left')),
+  ),
   missingGroup: z.optional(
     z
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
+  ),
+  nameCase: z.optional(
+    z
+      .enum(['insensitive', 'sensitive'])
+      .check(
+        z.describe(
+          'Whether the Identity Store finds a user or a group by a name or an address in another case. With sensitive, it does not, and two may have one name in two cases',
+        ),
+      ),
+  ),
+  ambiguousName: z.optional(
+    z
+      .enum(['oldest', 'newest', 'not-found', 'refused'])
+      .check(
+        z.describe(
+          'The answer to GetUserId and GetGroupId for a name or an address that several have: the one that was added first or last, ResourceNotFoundException, or ValidationException',
+        ),
+      ),
+  ),
+  unfilteredList: z.optional(
+    z
+      .enum(['AccessDeniedException', 'ValidationException'])
+      .check(
+        z.describe(
+          'The answer to ListApplications for a member account that does not filter by its own account. AWS documents the rule, not the error',
+        ),
+      ),
   ),
   overMailQuota: z.optional(
     z
@@ -185,6 +217,10 @@ export const USUAL = {
   deleteMissing: 'ok',
   userStatus: 'present',
   missingGroup: 'not-found',
+  nameCase: 'insensitive',
+  ambiguousName: 'oldest',
+  unfilteredList: 'AccessDeniedException',
+  overThroughput: 'ThrottlingException',
   overMailQuota: 'TooManyRequestsException',
   unverifiedSender: 'MessageRejected',
   messages: 'once',

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { RecordedChange } from '../cloudtrail/cloudtrail.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
 import { type Operation, operation, ServiceError } from '../json-service.ts';
+import { namedAlike } from './look-up.ts';
 
 const Id = z.string().check(z.minLength(1), z.maxLength(100));
 const MembershipInput = z.object({ GroupId: Id, MemberId: z.object({ UserId: Id }) });
@@ -44,7 +45,7 @@ export function identityStoreWrites(
       'CreateUser',
       operation(CreateUserInput, (input) => {
         const { UserName, Emails, Name, DisplayName, PreferredLanguage } = input;
-        if (center.findUser({ userName: UserName })) throw conflict('Duplicate UserName');
+        if (namedAlike(center, { userName: UserName }).length > 0) throw conflict('Duplicate UserName');
         // Never that of another user, also of one who was deleted before a restart.
         const userId = `b0000000-0000-4000-8000-${randomUUID().slice(-12)}`;
         center.addUser({

@@ -9,6 +9,7 @@ import type { Moment } from '../identity-center/temporal-map.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging } from '../paging.ts';
 import { RateLimit } from '../rate-limit.ts';
+import { chosenOf, filtered, groupsNamedAlike, namedAlike } from './look-up.ts';
 
 const ResourceId = z
   .string()
@@ -33,8 +34,9 @@ const ListForMemberInput = z.object({ IdentityStoreId, MemberId, MaxResults, Nex
 const GetMembershipIdInput = z.object({ IdentityStoreId, GroupId: ResourceId, MemberId });
 const DescribeUserInput = z.object({ IdentityStoreId, UserId: ResourceId });
 const DescribeGroupInput = z.object({ IdentityStoreId, GroupId: ResourceId });
-const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken });
-const ListUsersInput = z.object({ IdentityStoreId, MaxResults, NextToken });
+const Filters = z._default(z.array(z.object({ AttributePath: z.string(), AttributeValue: z.string() })), []);
+const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken, Filters });
+const ListUsersInput = z.object({ IdentityStoreId, MaxResults, NextToken, Filters });
 
 const AttributeText = z.string().check(z.minLength(1), z.maxLength(1024));
 const GetUserIdInput = z.object({
@@ -214,13 +216,14 @@ export function identityStore(
       'ListUsers',
       read('IdentityStore.ListUsers', ListUsersInput, (input, moment) => {
         const { values, token } = paging.page('users', input, (limit, after) => center.users(limit, after, moment));
-        return { Users: values.map(describeUser), ...token };
+        const filter = { path: 'UserName', textOf: ({ userName }: User) => userName, center };
+        return { Users: filtered(values, input.Filters, filter).map(describeUser), ...token };
       }),
     ],
     [
       'GetUserId',
       read('IdentityStore.GetUserId', GetUserIdInput, ({ AlternateIdentifier }, moment) => {
-        const user = center.findUser(selectorOf(AlternateIdentifier), moment);
+        const user = chosenOf(namedAlike(center, selectorOf(AlternateIdentifier), moment), center);
         if (user === undefined) throw identityNotFound('USER');
         return { IdentityStoreId: storeId, UserId: user.userId };
       }),
@@ -237,15 +240,15 @@ export function identityStore(
       'ListGroups',
       read('IdentityStore.DescribeGroup', ListGroupsInput, (input, moment) => {
         const { values, token } = paging.page('groups', input, (limit, after) => center.groups(limit, after, moment));
-        return { Groups: values.map(describeGroup), ...token };
+        const filter = { path: 'DisplayName', textOf: ({ displayName }: Group) => displayName, center };
+        return { Groups: filtered(values, input.Filters, filter).map(describeGroup), ...token };
       }),
     ],
     [
       'GetGroupId',
       read('IdentityStore.DescribeGroup', GetGroupIdInput, ({ AlternateIdentifier }, moment) => {
         const { AttributeValue } = AlternateIdentifier.UniqueAttribute;
-        const { values } = center.groups(Number.POSITIVE_INFINITY, undefined, moment);
-        const group = values.find(({ displayName }) => displayName?.toLowerCase() === AttributeValue.toLowerCase());
+        const group = chosenOf(groupsNamedAlike(center, AttributeValue, moment), center);
         if (group === undefined) throw identityNotFound('GROUP');
         return { IdentityStoreId: storeId, GroupId: group.groupId };
       }),

@@ -27,6 +27,10 @@ const ListInput = z.object({
 });
 const GetInput = z.object({ bucket: z.string(), key: z.string() });
 
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const KEY_LIMIT_BYTES = 1024;
+
 /**
  * Returns Amazon S3 with ListObjectsV2 and GetObject.
  *
@@ -35,6 +39,7 @@ const GetInput = z.object({ bucket: z.string(), key: z.string() });
 export function s3(buckets: ReadonlyMap<string, Bucket>): Service {
   const objectsOf = (name: string): readonly StoredObject[] => {
     const bucket = buckets.get(name);
+    if (!BUCKET_NAME.test(name)) throw new ServiceError('InvalidBucketName', 'The specified bucket is not valid.');
     if (!bucket) throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist', { statusCode: 404 });
     // S3 lists keys in the order of their bytes.
     return bucket().toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
@@ -59,6 +64,7 @@ export function s3(buckets: ReadonlyMap<string, Bucket>): Service {
     return { statusCode: 200, headers: { 'content-type': 'application/xml' }, body };
   };
   const get = ({ bucket, key }: z.infer<typeof GetInput>) => {
+    if (Buffer.byteLength(key) > KEY_LIMIT_BYTES) throw new ServiceError('KeyTooLongError', 'Your key is too long');
     const object = objectsOf(bucket).find((one) => one.key === key);
     if (!object) throw new ServiceError('NoSuchKey', 'The specified key does not exist.', { statusCode: 404 });
     const headers = {

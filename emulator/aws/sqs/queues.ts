@@ -44,6 +44,10 @@ const VisibilityTimeout = z.int().check(z.minimum(0), z.maximum(43_200));
 const UrlInput = z.object({ QueueUrl });
 const QueueNameInput = z.object({ QueueName: z.string() });
 const SendInput = z.object({ QueueUrl, MessageBody: z.string().check(z.minLength(1)) });
+/** The default of queues until 2025, which is stricter than the 1 MiB of newer ones. */
+const BODY_LIMIT_BYTES = 256 * 1024;
+/** Characters that a body must not have. */
+const NOT_IN_BODIES = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const ReceiveInput = z.object({
   QueueUrl,
   MaxNumberOfMessages: z._default(z.int().check(z.minimum(1), z.maximum(10)), 1),
@@ -216,6 +220,10 @@ export class Queues {
   }
 
   #send({ QueueUrl: url, MessageBody: body }: z.infer<typeof SendInput>): object {
+    if (NOT_IN_BODIES.test(body))
+      throw new ServiceError('InvalidMessageContents', 'The message contains characters outside the allowed set.');
+    if (Buffer.byteLength(body) > BODY_LIMIT_BYTES)
+      throw new ServiceError('InvalidParameterValue', 'The message must be shorter than 262144 bytes.');
     return { MessageId: this.add(url, body), MD5OfMessageBody: digestOf(body) };
   }
 

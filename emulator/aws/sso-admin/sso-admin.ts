@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Application, Assignment, IdentityCenter } from '../identity-center/identity-center.ts';
+import { USUAL } from '../identity-center/quirks.ts';
 import type { TemporalPage } from '../identity-center/temporal-map.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging } from '../paging.ts';
@@ -28,13 +29,14 @@ const PagingInput = z.object({
   NextToken: z.optional(z.string().check(z.regex(/^[-a-zA-Z0-9+=/_]{0,2048}$/, 'expected a token'))),
 });
 const InstanceInput = z.object({ InstanceArn: z.string() });
-const ApplicationsInput = z.extend(PagingInput, { InstanceArn: z.string() });
 const ForPrincipalInput = z.extend(PagingInput, {
   InstanceArn: z.string(),
   PrincipalId,
   PrincipalType: z.enum(['USER', 'GROUP']),
   Filter: z.optional(z.object({ ApplicationArn: z.optional(ApplicationArn) })),
 });
+const Filter = z.object({ ApplicationAccount: z.optional(z.string()), ApplicationProvider: z.optional(z.string()) });
+const ApplicationsInput = z.extend(PagingInput, { InstanceArn: z.string(), Filter: z._default(Filter, {}) });
 const ListInput = z.extend(PagingInput, { ApplicationArn });
 
 function ssoResourceNotFound(what: string): ServiceError {
@@ -61,22 +63,33 @@ function pageOf<Key extends string, T extends Record<Key, string>>(sorted: reado
   };
 }
 
+function accountOf({ applicationArn }: Application): string {
+  return applicationArn.split(':')[4] ?? '';
+}
+
+function providerArnOf({ provider }: Application): string | undefined {
+  return provider === undefined ? undefined : `arn:aws:sso::aws:applicationProvider/${provider}`;
+}
+
 /** The management account of the organization that the instance belongs to. */
 const DEFAULT_OWNER = '111122223333';
+
+interface SsoAdminOptions {
+  ownerAccountId?: string;
+  memberAccountId?: string | undefined;
+  othersPerSecond?: number | undefined;
+}
 
 /**
  * Returns SSO Admin with its operations on assignments, applications and instances, at 20 requests per second for all
  * operations together.
  *
- * @param options `ownerAccountId` is the account that owns the instance
+ * @param options `ownerAccountId` is the account that owns the instance; `memberAccountId` the account that calls, if it is neither
+ *   the management account nor the delegated administrator
  * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
  */
-export function ssoAdmin(
-  center: IdentityCenter,
-  clock: Clock,
-  options: { ownerAccountId?: string; othersPerSecond?: number | undefined } = {},
-): Service {
-  const { ownerAccountId = DEFAULT_OWNER, othersPerSecond } = options;
+export function ssoAdmin(center: IdentityCenter, clock: Clock, options: SsoAdminOptions = {}): Service {
+  const { ownerAccountId = DEFAULT_OWNER, memberAccountId, othersPerSecond } = options;
   const { quirks } = center;
   const paging = new Paging(clock, quirks);
 
@@ -86,17 +99,25 @@ export function ssoAdmin(
     return application;
   };
 
-  const describeApplication = ({ applicationArn, name, provider, status }: Application): object => ({
-    ApplicationArn: applicationArn,
-    ApplicationAccount: applicationArn.split(':')[4],
+  /** JSON leaves out what is undefined. */
+  const describeApplication = (application: Application): object => ({
+    ApplicationArn: application.applicationArn,
+    ApplicationAccount: accountOf(application),
     InstanceArn: center.instanceArn,
-    Status: status,
-    ...(name === undefined ? {} : { Name: name }),
-    ...(provider === undefined ? {} : { ApplicationProviderArn: `arn:aws:sso::aws:applicationProvider/${provider}` }),
+    Status: application.status,
+    Name: application.name,
+    ApplicationProviderArn: providerArnOf(application),
   });
 
   const groupsOf = (userId: string): string[] =>
     center.membershipsOf(userId, Number.POSITIVE_INFINITY).values.map(({ groupId }) => groupId);
+  /** Of an organization's instance, a member account may list only its own applications. */
+  const admitList = ({ ApplicationAccount }: z.infer<typeof Filter>): void => {
+    if (memberAccountId === undefined || memberAccountId === ownerAccountId) return;
+    if (ApplicationAccount === memberAccountId) return;
+    const { unfilteredList = USUAL.unfilteredList } = quirks;
+    throw new ServiceError(unfilteredList, 'A member account must filter by its own ApplicationAccount');
+  };
 
   const isPrincipal = ({ principalId, principalType }: Assignment): boolean =>
     (principalType === 'USER' ? center.user(principalId) : center.group(principalId)) !== undefined;
@@ -215,8 +236,14 @@ export function ssoAdmin(
       'ListApplications',
       operation(ApplicationsInput, (input) => {
         if (input.InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
-        const all = center.applications();
-        const { values, token } = paging.page('applications', input, pageOf(all, 'applicationArn'));
+        const { ApplicationAccount, ApplicationProvider } = input.Filter;
+        admitList(input.Filter);
+        const all = center
+          .applications()
+          .filter((one) => ApplicationAccount === undefined || accountOf(one) === ApplicationAccount)
+          .filter((one) => ApplicationProvider === undefined || providerArnOf(one) === ApplicationProvider);
+        const list = `applications ${ApplicationAccount} ${ApplicationProvider}`;
+        const { values, token } = paging.page(list, input, pageOf(all, 'applicationArn'));
         return { Applications: values.map(describeApplication), ...token };
       }),
     ],

@@ -50,7 +50,7 @@ function faultOf(input: Fields, by = context): InvalidRequestError {
 
 describe('a manual start', () => {
   const deadline = '2026-11-02T10:00:07.000Z';
-  const externalId = { issuer: 'https://scim.example.com/1', id: 'employee 17' };
+  const externalId = { issuer: 'https://scim.example.com/1', id: 'employee-17' };
 
   it.each([
     ['a user id', { userId }, { userId }],
@@ -137,6 +137,9 @@ describe('a manual start', () => {
     ['externalId', { externalId: { ...externalId, note: 'x' } }],
     ['externalId', { externalId: JSON.parse('{"issuer":"x","id":"y","__proto__":"z"}') }],
     ['externalId', { externalId: { ...externalId, issuer: '\u0007' } }],
+    ['externalId', { externalId: { ...externalId, issuer: 'the directory' } }],
+    ['externalId', { externalId: { ...externalId, id: 'employee 17' } }],
+    ['externalId', { externalId: { ...externalId, id: '1'.repeat(257) } }],
     ['groupId', { groupId: 'analysts' }],
     ['groupId', { groupId: null }],
     ['groupId', { groupId: unwatched }],

@@ -16,6 +16,9 @@ import { APPLICATION, REGION, STORE_ID, user } from '../../support/ids.ts';
 const ANNA = user(1);
 const DESCRIBE_USER = 'AWSIdentityStore.DescribeUser';
 
+/** What a service that is not there would take. */
+const START = '{"stateMachineArn":"a"}';
+
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
 
 const open: { close(): Promise<void> }[] = [];
@@ -107,7 +110,7 @@ describe('the HTTP gateway', () => {
     ['no target', undefined, '{}', 400, 'UnknownOperationException'],
     ['an unknown target', 'AWSOrganizations.ListAccounts', '{}', 400, 'UnknownOperationException'],
     ['a service that the gateway does not have', 'AWSEvents.PutEvents', '{}', 400, 'UnknownOperationException'],
-    ['an unknown operation', 'AWSIdentityStore.CreateUser', '{}', 400, 'UnknownOperationException'],
+    ['an unknown operation', 'AWSIdentityStore.CreateGroup', '{}', 400, 'UnknownOperationException'],
     ['an operation of the prototype', 'AWSIdentityStore.constructor', '{}', 400, 'UnknownOperationException'],
     ['no body', DESCRIBE_USER, '', 400, 'SerializationException'],
     ['a body that is not JSON', DESCRIBE_USER, '{"IdentityStoreId":', 400, 'SerializationException'],
@@ -150,7 +153,8 @@ describe('the HTTP gateway', () => {
     const { gateway, terminations } = aGateway({
       rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }],
     });
-    const answer = await post(await listening(gateway), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
+    const body = JSON.stringify({ IdentityStoreId: STORE_ID, UserId: ANNA });
+    const answer = await post(await listening(gateway), DESCRIBE_USER, body, { [INVOCATION_HEADER]: 'i-1' });
     expect(answer).toMatchObject({ status: 500, type: 'InternalServerException' });
     expect(terminations).toEqual([['i-1', 'timeout']]);
   });
@@ -165,8 +169,8 @@ describe('the HTTP gateway', () => {
     };
     const endpoint = await listening(aGateway({ sfn }).gateway);
     const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution', ...JSON_TYPE };
-    const response = await fetch(endpoint, { method: 'POST', headers, body: '{"a":1}' });
-    expect(seen).toEqual(['StartExecution', '{"a":1}']);
+    const response = await fetch(endpoint, { method: 'POST', headers, body: START });
+    expect(seen).toEqual(['StartExecution', START]);
     expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.0');
     expect(await response.json()).toEqual({ executionArn: 'ü' });
   });
@@ -246,7 +250,7 @@ describe('the HTTP gateway, asked by web pages', () => {
     const { gateway } = behindGateway({ SFN: sfn }, { onBug: (error, call) => bugs.push(`${call}: ${error}`) });
     const endpoint = await listening(gateway);
     for (let again = 0; again < 2; again += 1) {
-      const answer = await post(endpoint, 'AWSStepFunctions.StartExecution', '{}');
+      const answer = await post(endpoint, 'AWSStepFunctions.StartExecution', START);
       expect(answer).toMatchObject({ status: 500, type: 'InternalFailure' });
     }
     expect(bugs).toEqual(Array(2).fill('SFN.StartExecution: TypeError: a bug'));
@@ -254,10 +258,23 @@ describe('the HTTP gateway, asked by web pages', () => {
 });
 
 describe('the in-process gateway', () => {
+  it('refuses an invalid input before the service and any fault, and says so', async () => {
+    const seen: string[] = [];
+    const { gateway, aws } = behindGateway(
+      { SFN: { handle: () => Promise.reject(new Error('never asked')) } },
+      { onInvalid: ({ call, invocation }, { code }) => seen.push(`${call} of ${invocation}: ${code}`) },
+    );
+    const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution', [INVOCATION_HEADER]: 'i-1' };
+    const { response } = await aws.requestHandler.handle({ headers, body: '{}' });
+    expect(response).toMatchObject({ statusCode: 400 });
+    expect(seen).toEqual(['SFN.StartExecution of i-1: ValidationException']);
+    expect(gateway.calls.get('SFN.StartExecution')).toBe(1);
+  });
+
   it('throws the bug of a service to the caller', async () => {
     const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
     const { handle } = aGateway({ sfn }).gateway.requestHandler();
-    const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: '{}' };
+    const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: START };
     await expect(handle(request)).rejects.toThrow('a bug');
   });
 });

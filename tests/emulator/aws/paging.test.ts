@@ -118,6 +118,28 @@ describe.each(LISTS)('%s', (_operation, list) => {
   });
 });
 
+describe.each(LISTS)('%s with the quirk `varying`', (_operation, list) => {
+  it('has pages of other sizes in each call, some of them empty, and everything once', async () => {
+    const account = anAccount({ pages: 'varying' });
+    const first = await pagesOf(list(account));
+    const second = await pagesOf(list(account));
+    const sizes = [first, second].map((pages) => pages.map(({ length }) => length));
+    expect(sizes[0]).not.toEqual(sizes[1]);
+    expect(sizes.flat()).toContain(0);
+    expect(Math.max(...sizes.flat())).toBeLessThanOrEqual(100);
+    const all = (await pagesOf(list(anAccount()))).flat();
+    expect([first.flat(), second.flat()]).toEqual([all, all]);
+  });
+
+  it('has the same sizes in each run', async () => {
+    const [one, other] = [
+      await pagesOf(list(anAccount({ pages: 'varying' }))),
+      await pagesOf(list(anAccount({ pages: 'varying' }))),
+    ];
+    expect(one).toEqual(other);
+  });
+});
+
 describe('a token', () => {
   it('is refused 10 minutes after it was returned with the quirk `expire`', async () => {
     const { store, pass } = anAccount({ pageTokens: 'expire' });

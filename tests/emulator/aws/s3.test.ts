@@ -41,6 +41,12 @@ describe('S3', () => {
     ['/bucket/none', 404, 'NoSuchKey'],
     ['/none?list-type=2', 404, 'NoSuchBucket'],
     ['/bucket?max-keys=many', 400, 'InvalidArgument'],
+    ['/Bucket', 400, 'InvalidBucketName'],
+    ['/-bucket', 400, 'InvalidBucketName'],
+    ['/bu', 400, 'InvalidBucketName'],
+    [`/${'b'.repeat(64)}`, 400, 'InvalidBucketName'],
+    [`/bucket/${'k'.repeat(1024)}`, 404, 'NoSuchKey'],
+    [`/bucket/${'k'.repeat(1025)}`, 400, 'KeyTooLongError'],
   ])('refuses %s', async (path, statusCode, code) => {
     const answer = await send(path);
     expect(answer.statusCode).toBe(statusCode);

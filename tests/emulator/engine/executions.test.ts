@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PAYLOAD_LIMIT_BYTES } from '../../../domain/shared/limits.ts';
+import { seededRandom } from '../../../emulator/aws/random.ts';
 import { HISTORY_LIMIT_EVENTS } from '../../../emulator/engine/executions.ts';
-import { seededRandom } from '../../../emulator/engine/interpreter.ts';
 import {
   APPLY,
   aMachine,

@@ -65,7 +65,7 @@ describe('the reading of an application', () => {
     });
   });
 
-  it('fits at no pace: the finding says what else to do', () => {
+  it('fits at no pace: the finding says what else to do', { tags: ['long'] }, () => {
     const { verdict, fix } = findingsOf(18, [{ assigned: 1_080_001, members: 0 }]).get('reading app-0') ?? {};
     expect([verdict, fix]).toEqual(['problem', expect.stringMatching(/^No pace is enough for app-0/)]);
   });
@@ -98,7 +98,7 @@ describe('the sweep of all applications', () => {
     });
   });
 
-  it('takes longer at any pace', () => {
+  it('takes longer at any pace', { tags: ['long'] }, () => {
     const { fix } = findingsOf(18, sizes(66, 100_000)).get('sweep') ?? {};
     expect(fix).toMatch(/^No pace is enough/);
   });

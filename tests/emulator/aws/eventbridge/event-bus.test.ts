@@ -82,6 +82,7 @@ describe('PutEvents', () => {
     ['accepts an entry of 256 KiB', 1, 256 * 1024, 'fulfilled'],
     ['refuses an entry of a byte more', 1, 256 * 1024 + 1, 'ValidationException'],
     ['accepts three entries of 256 KiB', 3, 256 * 1024, 'fulfilled'],
+    ['refuses entries of 1 MB together', 4, 250_000, 'ValidationException'],
     ['refuses entries of 1 MiB together', 4, 256 * 1024, 'RequestEntityTooLargeException'],
   ])('%s', async (_fact, entries, bytes, expected) => {
     const { put } = aBus();

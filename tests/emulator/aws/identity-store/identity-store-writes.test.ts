@@ -44,13 +44,10 @@ describe('a write of the Identity Store API', () => {
     expect(ids.size).toBe(6);
   });
 
-  it('keeps the addresses, names and language of a new user', async () => {
+  it('keeps the address, names and language of a new user', async () => {
     const { client } = aStore();
     const eve = {
-      Emails: [
-        { Value: 'eve@example.com', Type: 'work', Primary: true },
-        { Value: 'eve@example.org', Primary: false },
-      ],
+      Emails: [{ Value: 'eve@example.com', Type: 'work', Primary: true }],
       Name: { GivenName: 'Eve', FamilyName: 'Example' },
       DisplayName: 'Eve E.',
       PreferredLanguage: 'pt-BR',

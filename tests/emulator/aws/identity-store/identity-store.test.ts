@@ -8,6 +8,7 @@ import {
   IsMemberInGroupsCommand,
   ListGroupMembershipsCommand,
   ListGroupMembershipsForMemberCommand,
+  ListGroupsCommand,
   ListUsersCommand,
   paginateListGroupMemberships,
 } from '@aws-sdk/client-identitystore';
@@ -437,5 +438,53 @@ describe('the rate limit', () => {
     expect(await ask(2)).toBe(1);
     await sleep(60);
     expect(await ask(25)).toBe(20);
+  });
+});
+
+describe('names', () => {
+  const ANNA_IN_CAPITALS = user(1);
+  const find = (client: IdentitystoreClient, AttributePath: string, AttributeValue: string) =>
+    client
+      .send(
+        new GetUserIdCommand({
+          ...inStore,
+          AlternateIdentifier: { UniqueAttribute: { AttributePath, AttributeValue } },
+        }),
+      )
+      .then(
+        ({ UserId }) => UserId,
+        ({ name }: Error) => name,
+      );
+
+  it.each<[Quirks, string]>([
+    [{}, ANNA],
+    [{ nameCase: 'sensitive' }, 'ResourceNotFoundException'],
+  ])('in another case are found, or not: %j', async (quirks, expected) => {
+    const { client } = aStore({ quirks });
+    expect(await find(client, 'userName', 'ANNA')).toBe(expected);
+    expect(await find(client, 'emails.value', 'Anna@example.com')).toBe(expected);
+    const filtered = { ...inStore, Filters: [{ AttributePath: 'UserName', AttributeValue: 'ANNA' }] };
+    const { Users } = await client.send(new ListUsersCommand(filtered));
+    expect(Users?.map(({ UserId }) => UserId)).toEqual(expected === ANNA ? [ANNA] : []);
+    const groups = { ...inStore, Filters: [{ AttributePath: 'DisplayName', AttributeValue: 'SEATS' }] };
+    expect((await client.send(new ListGroupsCommand(groups))).Groups).toHaveLength(expected === ANNA ? 1 : 0);
+  });
+
+  it('are no filter for another attribute', async () => {
+    const Filters = [{ AttributePath: 'Emails', AttributeValue: 'anna@example.com' }];
+    const answer = aStore().client.send(new ListUsersCommand({ ...inStore, Filters }));
+    await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it.each<[Quirks['ambiguousName'], string]>([
+    ['oldest', ANNA],
+    ['newest', ANNA_IN_CAPITALS],
+    ['not-found', 'ResourceNotFoundException'],
+    ['refused', 'ValidationException'],
+  ])('of two users lead to an answer of AWS: %s', async (ambiguousName, expected) => {
+    const { client, world } = aStore({ quirks: { ambiguousName } });
+    world.addUser({ userId: ANNA_IN_CAPITALS, userName: 'ANNA', email: 'anna@EXAMPLE.com' });
+    expect(await find(client, 'userName', 'anna')).toBe(expected);
+    expect(await find(client, 'emails.value', 'anna@example.com')).toBe(expected);
   });
 });

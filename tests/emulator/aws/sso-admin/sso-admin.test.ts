@@ -5,7 +5,9 @@ import {
   DescribeApplicationCommand,
   GetApplicationAssignmentConfigurationCommand,
   ListApplicationAssignmentsCommand,
+  ListApplicationsCommand,
   paginateListApplicationAssignments,
+  paginateListApplications,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
@@ -32,10 +34,12 @@ function anSsoAdmin({
   assigned = 0,
   quirks = {},
   othersPerSecond = 0,
+  memberAccountId,
 }: {
   assigned?: number;
   quirks?: Quirks;
   othersPerSecond?: number;
+  memberAccountId?: string;
 } = {}) {
   const seed = {
     identityStoreId: STORE_ID,
@@ -48,13 +52,14 @@ function anSsoAdmin({
       {
         applicationArn: APPLICATION,
         name: 'chat',
+        provider: 'codewhisperer',
         assigned: Array.from({ length: assigned }, (_, number) => user(number)),
       },
       { applicationArn: OPEN_APPLICATION, assignmentRequired: false, status: 'DISABLED' as const },
     ],
   };
   const { center: world, clock } = anIdentityCenter(seed, quirks);
-  const { gateway, aws } = behindGateway({ SSOAdmin: ssoAdmin(world, clock, { othersPerSecond }) });
+  const { gateway, aws } = behindGateway({ SSOAdmin: ssoAdmin(world, clock, { othersPerSecond, memberAccountId }) });
   const client = new SSOAdminClient(aws);
   return { client, world, sleep: clock.sleep, calls: gateway.calls };
 }
@@ -93,10 +98,12 @@ describe('CreateApplicationAssignment', () => {
     expect(world.assignments()).toEqual([]);
   });
 
-  it('names the invalid field without its value', async () => {
+  it('names the invalid field with its value, as AWS does', async () => {
     const { client } = anSsoAdmin();
     const answer = client.send(new CreateApplicationAssignmentCommand(ofUser('anna@example.com')));
-    await expect(answer).rejects.toThrow(/^PrincipalId: expected an id$/);
+    await expect(answer).rejects.toThrow(
+      /^1 validation error detected: Value 'anna@example.com' at 'principalId' failed/,
+    );
   });
 });
 
@@ -159,6 +166,49 @@ describe('ListApplicationAssignments', () => {
     const answer = client.send(new ListApplicationAssignmentsCommand({ ApplicationArn: APPLICATION, ...changes }));
     await expect(answer).rejects.toMatchObject({ name });
   });
+});
+
+describe('ListApplications', () => {
+  const OF_INSTANCE = { InstanceArn: INSTANCE_ARN };
+  const OWNER = APPLICATION.split(':')[4] ?? '';
+  const MEMBER = OWNER.replace(/.$/, '9');
+  const PROVIDER = 'arn:aws:sso::aws:applicationProvider/codewhisperer';
+
+  async function listed({ client }: Pick<ReturnType<typeof anSsoAdmin>, 'client'>, Filter = {}) {
+    const pages: (string | undefined)[][] = [];
+    for await (const page of paginateListApplications({ client, pageSize: 1 }, { ...OF_INSTANCE, Filter }))
+      pages.push((page.Applications ?? []).map(({ ApplicationArn }) => ApplicationArn));
+    return pages;
+  }
+
+  it.each([
+    ['no filter', {}, [[APPLICATION], [OPEN_APPLICATION]]],
+    ['the account that owns them', { ApplicationAccount: OWNER }, [[APPLICATION], [OPEN_APPLICATION]]],
+    ['another account', { ApplicationAccount: MEMBER }, [[]]],
+    ['a provider', { ApplicationProvider: PROVIDER }, [[APPLICATION]]],
+    ['account and provider', { ApplicationAccount: OWNER, ApplicationProvider: PROVIDER }, [[APPLICATION]]],
+  ])('returns page by page what matches %s', async (_fact, filter, expected) => {
+    expect(await listed(anSsoAdmin(), filter)).toEqual(expected);
+  });
+
+  it('does not take the token of a list with another filter', async () => {
+    const { client } = anSsoAdmin();
+    const { NextToken } = await client.send(new ListApplicationsCommand({ ...OF_INSTANCE, MaxResults: 1 }));
+    const other = { ...OF_INSTANCE, NextToken, Filter: { ApplicationAccount: OWNER } };
+    await expect(client.send(new ListApplicationsCommand(other))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  it.each(['AccessDeniedException', 'ValidationException'] as const)(
+    'refuses a member account that does not filter by its own account: %s',
+    async (unfilteredList) => {
+      const member = anSsoAdmin({ memberAccountId: MEMBER, quirks: { unfilteredList } });
+      for (const filter of [{}, { ApplicationProvider: PROVIDER }, { ApplicationAccount: OWNER }])
+        await expect(listed(member, filter)).rejects.toMatchObject({ name: unfilteredList });
+      expect(await listed(member, { ApplicationAccount: MEMBER })).toEqual([[]]);
+    },
+  );
 });
 
 describe('the settings of an application', () => {
