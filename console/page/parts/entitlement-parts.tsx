@@ -6,36 +6,39 @@ import { Group } from './user.tsx';
 /** The groups that give an entitlement, with their sizes. */
 export function Groups({ name }: { name: string }) {
   const groups = useAnswer('groups', { entitlement: name });
+  const lines = groups.of('group');
   return (
     <Panel title="Groups" answer={groups}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Group</th>
-            <th scope="col" class="number">
-              Members
-            </th>
-            <th scope="col">Counted</th>
-            <th scope="col">Fell</th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.of('group').map((group) => (
-            <tr key={group.groupId}>
-              <td>
-                <Group groupId={group.groupId} />
-              </td>
-              <td class="number">{group.members === undefined ? 'not counted yet' : count(group.members)}</td>
-              <td>
-                <Time at={group.sweptAt} />
-              </td>
-              <td>
-                <Fall group={group} />
-              </td>
+      {lines.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Group</th>
+              <th scope="col" class="number">
+                Members
+              </th>
+              <th scope="col">Counted</th>
+              <th scope="col">Fell</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {lines.map((group) => (
+              <tr key={group.groupId}>
+                <td>
+                  <Group groupId={group.groupId} />
+                </td>
+                <td class="number">{group.members === undefined ? 'not counted yet' : count(group.members)}</td>
+                <td>
+                  <Time at={group.sweptAt} />
+                </td>
+                <td>
+                  <Fall group={group} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </Panel>
   );
 }
