@@ -30,7 +30,7 @@ export function Doctor() {
       <h1>Doctor</h1>
       <Panel title="Checks" answer={shown}>
         <p class="tally">
-          {VERDICTS.map((verdict) => {
+          {(checks.length > 0 ? VERDICTS : []).map((verdict) => {
             const many = checks.filter((one) => one.verdict === verdict).length;
             return (
               <Status key={verdict} tone={many > 0 ? TONES[verdict] : 'calm'}>

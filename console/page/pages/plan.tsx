@@ -78,9 +78,9 @@ function OnePlan({ title, answer }: { title: string; answer: Answer }) {
   const plans = answer.of('plan');
   return (
     <Panel title={title} answer={answer}>
-      {total && !total.hasChanges && (
-        <Empty title="Nothing would change">
-          Usher has made every change that it may make, as far as could be read.
+      {total && !total.hasChanges && (plans.length > 0 || total.unread === undefined) && (
+        <Empty title={total.unread === undefined ? 'Nothing would change' : 'Nothing that could be read would change'}>
+          Usher has made every change that it may make{total.unread === undefined ? '' : ', as far as could be read'}.
         </Empty>
       )}
       {total?.deployed === false && <p>There is no ledger here: this is a plan for a first deployment.</p>}

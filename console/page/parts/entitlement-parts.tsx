@@ -7,26 +7,29 @@ import { Group } from './user.tsx';
 /** The groups that give an entitlement, with their sizes. */
 export function Groups({ name }: { name: string }) {
   const groups = useAnswer('groups', { entitlement: name });
+  const lines = groups.of('group');
   return (
     <Panel title="Groups" answer={groups}>
-      <Table heads={['Group', { number: 'Members' }, 'Counted', 'Fell']}>
-        <tbody>
-          {groups.of('group').map((group) => (
-            <tr key={group.groupId}>
-              <td>
-                <Group groupId={group.groupId} />
-              </td>
-              <td class="number">{group.members === undefined ? 'not counted yet' : count(group.members)}</td>
-              <td>
-                <Time at={group.sweptAt} />
-              </td>
-              <td>
-                <Fall group={group} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
+      {lines.length > 0 && (
+        <Table heads={['Group', { number: 'Members' }, 'Counted', 'Fell']}>
+          <tbody>
+            {lines.map((group) => (
+              <tr key={group.groupId}>
+                <td>
+                  <Group groupId={group.groupId} />
+                </td>
+                <td class="number">{group.members === undefined ? 'not counted yet' : count(group.members)}</td>
+                <td>
+                  <Time at={group.sweptAt} />
+                </td>
+                <td>
+                  <Fall group={group} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
     </Panel>
   );
 }

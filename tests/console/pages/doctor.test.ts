@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { aBrowser, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { linesOf } from '../../support/operator.ts';
+import { aScriptedConsole } from '../../support/scripted-console.ts';
 
 describe.skipIf(!hasBrowser)('the page of the doctor', () => {
   const served = aConsole({ people: 5 });
@@ -34,6 +35,15 @@ describe.skipIf(!hasBrowser)('the page of the doctor', () => {
     await served.operator.clearFaults();
     await section.getByRole('button', { name: 'Check again' }).click();
     await expect.poll(() => section.getByText('unknown').count()).toBe(0);
+  });
+
+  it('counts no checks where none could be made', async () => {
+    const { origin, hash } = new URL(
+      await aScriptedConsole(() => [{ type: 'error', exitCode: 1, message: 'The session has expired' }]),
+    );
+    const { page } = await browser.open(`${origin}/doctor${hash}`);
+    await page.getByRole('alert').getByText('The session has expired').waitFor();
+    expect(await page.locator('.tally').textContent()).toBe('');
   });
 
   it.each([false, true])('has no faults, also at 800 pixels (dark: %s)', async (dark) => {

@@ -39,6 +39,19 @@ describe.skipIf(!hasBrowser)('the page of plans', () => {
     await page.getByText('Nothing would change', { exact: true }).waitFor();
   });
 
+  it('does not say that nothing would change of what could not be read', async () => {
+    const refused = { operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse' };
+    await served.operator.fault({ ...refused, for: 'ever' });
+    const { page } = await open();
+    await page.getByText('Not read: ListApplicationAssignments: AccessDeniedException').first().waitFor();
+    expect(await page.getByText(/^Nothing (?:would|that)/).count()).toBe(0);
+    await served.operator.clearFaults();
+    await served.operator.fault({ ...refused, times: 1 });
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByText('Nothing that could be read would change', { exact: true }).waitFor();
+    await served.operator.clearFaults();
+  });
+
   it('shows what a pasted configuration would change', async () => {
     const { page, misdeeds } = await open();
     const text = proposal(([first]) => {
