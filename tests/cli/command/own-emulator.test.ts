@@ -85,7 +85,7 @@ describe.skipIf(runs)('where no emulator runs', () => {
     [['console', '--no-open', 'no page']],
   ])('it ends with a command that fails: %j', async (args) => {
     const cwd = filesOf({ 'entitlements.yml': JSON.stringify(entitlements) });
-    const { code, error } = await runHere(['--local', ...args], { cwd });
+    const { code, error } = await runHere(['--local', ...args], { cwd, env: {} });
     const [endpoint] = /http:[^,]+/.exec(error) ?? ['none'];
     expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('has started one at http://') });
     await expect(connectEmulator(endpoint)).rejects.toThrow(endpoint);
