@@ -105,6 +105,8 @@ function serve(request: IncomingMessage, response: ServerResponse, serving: Serv
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: Answer | StreamedAnswer): void {
+  // Who has left gets no answer, and nothing could be piped to them.
+  if (response.destroyed) return;
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
     response.end(body);

@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import { aConsole } from '../support/console.ts';
-import { GROUP, people, user } from '../support/ids.ts';
+import { GROUP, people, STORE_ID, user } from '../support/ids.ts';
 import { linesOf } from '../support/operator.ts';
 
 const query = (values: Record<string, string>) => new URLSearchParams(values).toString();
@@ -37,7 +37,8 @@ describe('a console with --allow-changes', () => {
 
   it('redrives one failed execution', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
-    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
+    const membership = { IdentityStoreId: STORE_ID, GroupId: GROUP, MemberId: { UserId: user(6) } };
+    await operator.call('AWSIdentityStore.CreateGroupMembership', membership);
     const listed = linesOf((await operator.run('status', '--executions', '--json')).out);
     const execution = String(listed.find(({ status }) => status === 'FAILED')?.['execution']);
     const before = await preview('redrive', { execution });

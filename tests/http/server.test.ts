@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Answer, type ServerOptions, serveLoopback } from '../../http/server.ts';
 
@@ -54,6 +56,27 @@ describe('a server on loopback', () => {
     });
     expect(await ask(endpoint)).toEqual([403, 'not you']);
     expect(answered).toEqual([]);
+  });
+
+  it('gives no answer to a client that has left, and takes that for no bug', async () => {
+    const bugs: unknown[] = [];
+    const leaving = new AbortController();
+    const settled = Promise.withResolvers<void>();
+    const endpoint = await serving({
+      async answer({ ended }) {
+        leaving.abort();
+        await once(ended, 'abort');
+        setImmediate(settled.resolve);
+        return { statusCode: 200, headers: {}, body: Readable.from(['too late']) };
+      },
+      recover(error) {
+        bugs.push(error);
+        return text(500, '');
+      },
+    });
+    await expect(fetch(endpoint, { signal: leaving.signal })).rejects.toThrow(/abort/);
+    await settled.promise;
+    expect(bugs).toEqual([]);
   });
 
   it('cuts a body past the limit, so that it is still seen to be too long', async () => {
