@@ -103,6 +103,10 @@ async function probe(options: Options, terminal: Terminal): Promise<number> {
     sayWhatWouldRun(requestOf(options), terminal);
     return EXIT_CODES.good;
   }
+  if (options.profile !== undefined && options.region === undefined) {
+    terminal.note('error: name the Region of IAM Identity Center with --region');
+    return EXIT_CODES.wrongUse;
+  }
   if (options.out !== undefined) checkWritable(options.out);
   const { rows, unrun } = options.profile === undefined ? await askEmulator(terminal) : await askAws(options, terminal);
   return report(rows, unrun, options, terminal);
@@ -150,8 +154,7 @@ async function askEmulator(terminal: Terminal) {
   }
 }
 
-async function askAws({ profile = '', region, ...options }: Options, { note, stop }: Terminal) {
-  if (region === undefined) throw new Error('Name the Region of IAM Identity Center with --region');
+async function askAws({ profile = '', region = '', ...options }: Options, { note, stop }: Terminal) {
   const request = requestOf(options);
   const world = await openAws({ profile, region }, { targets: request.targets, stop });
   return runProbes(request, world, ({ name, does }) => note(`${name}: ${does}`));

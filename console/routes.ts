@@ -35,8 +35,11 @@ export interface Names {
 export interface RouteOptions {
   about: About;
   command: Command;
-  /** Reads names for the page, which no command prints: the page shows them to its user and keeps them nowhere. */
-  names(ids: Ids): Promise<Names>;
+  /**
+   * Reads names for the page, which no command prints: the page shows them to its user and keeps them nowhere. Undefined while
+   * there are no usable credentials.
+   */
+  names(ids: Ids): Promise<Names | undefined>;
   /** Runs the commands of questions. */
   runs: Runs;
   /** The emulator that it shows, for the lab. */
@@ -90,7 +93,10 @@ export function routesOf({ about, command, names, emulator, runs, live }: RouteO
     },
     async 'POST names'({ request }) {
       const { data } = IdsSchema.safeParse(bodyOf(request));
-      return data ? json(await names(data)) : problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
+      if (!data) return problem(400, `Expected users and groups: at most ${MOST_NAMES} ids each`);
+      const found = await names(data);
+      // The page asks for them again: after the next login, all is as before.
+      return found ? json(found) : problem(503, 'There are no usable credentials: log in again');
     },
     'POST plan'({ request }) {
       const { data } = ConfigurationSchema.safeParse(bodyOf(request));

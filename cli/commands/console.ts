@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { About, Ids, Names } from '../../console/routes.ts';
-import { RefusedError } from '../../domain/shared/errors.ts';
-import { CommandFailed, UsageError } from '../../operator/failures.ts';
+import { reportOf } from '../../operator/error-report.ts';
+import { CommandFailed, EXIT, UsageError } from '../../operator/failures.ts';
 import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { readGroupNames, readNames } from '../../operator/user-names.ts';
@@ -131,15 +131,16 @@ async function aboutOf(context: Context, allowChanges: boolean): Promise<About> 
   };
 }
 
-/** Returns no name while there are no credentials: the answers next to it say so. */
-async function namesOf(ids: Ids, context: Context): Promise<Names> {
+/** Returns undefined while there are no credentials. */
+async function namesOf(ids: Ids, context: Context): Promise<Names | undefined> {
   const asker = { ...context, unread: new Unread(), progress: () => undefined };
   try {
     const users = await readNames(ids.users, asker);
     const groups = await readGroupNames(ids.groups, asker);
     return { users: Object.fromEntries(users), groups: Object.fromEntries(groups) };
   } catch (error) {
-    if (error instanceof RefusedError) return { users: {}, groups: {} };
+    // An expired login is no refusal of the one call that noticed it.
+    if (reportOf(error).code === EXIT.precondition) return undefined;
     throw error;
   }
 }

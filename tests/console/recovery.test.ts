@@ -1,6 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import { aConsole, askConsole } from '../support/console.ts';
+import { user } from '../support/ids.ts';
 import { linesOf } from '../support/operator.ts';
 
 const { operator, ask, url } = withUrl(aConsole({ people: 3 }));
@@ -15,6 +16,7 @@ const EXPIRED = [
   'DynamoDB.Query',
   'DynamoDB.GetItem',
   'SSOAdmin.ListApplicationAssignments',
+  'IdentityStore.DescribeUser',
   'STS.GetCallerIdentity',
 ].map((operation) => ({ operation, kind: 'exception', exception: 'ExpiredTokenException', times: 1000 }));
 
@@ -58,8 +60,12 @@ describe('a console whose login expires', () => {
     expect((await ask('/api/ask/seats')).lines()).toEqual([
       expect.objectContaining({ type: 'error', exitCode: 3, hint: error?.['hint'] }),
     ]);
-    expect((await ask('/api/names', { users: ['x'] })).status).toBe(200);
+    expect((await ask('/api/names', { users: [user(1)] })).status).toBe(503);
     await operator.clearFaults();
+    expect(JSON.parse((await ask('/api/names', { users: [user(1)] })).text)).toEqual({
+      users: { [user(1)]: expect.any(String) },
+      groups: {},
+    });
     expect(await followed.next()).toEqual(before);
     expect((await ask('/api/ask/seats')).lines()).toEqual(before);
     followed.leave();
