@@ -32,7 +32,7 @@ describe('a user who leaves an entitlement with a grace period', () => {
     expect(days).toBeCloseTo(7, 2);
   });
 
-  it('loses the seat at the first tick after that date, and not earlier', async () => {
+  it('loses the seat at the first tick after that date, and not earlier', { tags: ['long'] }, async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await world.play();
@@ -54,7 +54,7 @@ describe('a user who leaves an entitlement with a grace period', () => {
     expect([world.calls(CREATE), world.calls(DELETE)]).toEqual([0, 0]);
   });
 
-  it('has the full grace period again after leaving a second time', async () => {
+  it('has the full grace period again after leaving a second time', { tags: ['long'] }, async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await tickAfter(world, 5);

@@ -37,7 +37,9 @@ describe('a group that is removed from an entitlement', () => {
     expect(world.audited()).toEqual(['Revocations Held brake']);
   });
 
-  it('starts the grace period, and all users keep their seats when the group comes back', async () => {
+  it('starts the grace period, and all users keep their seats when the group comes back', {
+    tags: ['long'],
+  }, async () => {
     const world = await aTwoGroupWorld(5);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP], onLeave: { revokeAfterDays: 3 } }] });
     await world.ticking(65);
@@ -101,7 +103,7 @@ describe('an entitlement that is removed', () => {
     expect(world.ends.every(({ outcome }) => outcome === 'converged')).toBe(true);
   });
 
-  it('sends the pending audit events of its seats', async () => {
+  it('sends the pending audit events of its seats', { tags: ['long'] }, async () => {
     const world = await openWorld({ people: 4, entitlements: [{}, KIRO], seated: [1, 2, 3] });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', times: 1000 });
     await world.joins(4);
