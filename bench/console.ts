@@ -4,6 +4,7 @@ import { type CDPSession, chromium, type Page } from 'playwright-core';
 import { readAssets } from '../console/assets.ts';
 import { application, user } from '../emulator/scenario/example-ids.ts';
 import { atMost, count, type Row, rows } from './report.ts';
+import { SCROLL } from './scroll.ts';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const PEOPLE = 50_000;
@@ -17,21 +18,6 @@ const REFERENCE = `(() => {
   let sum = 0;
   for (let index = 0; index < 5e7; index++) sum = (sum * 31 + index) | 0;
   return sum;
-})()`;
-
-/** Runs in the page: scrolls by a wheel's steps and by leaps, and counts the frames in which some of the area has no row. */
-const SCROLL = `(async () => {
-  const scroller = document.querySelector('.scroller');
-  scroller.scrollIntoView({ block: 'end' });
-  let blank = 0;
-  for (let frame = 0; frame < 120; frame++) {
-    scroller.scrollTop += frame % 40 === 39 ? 200000 : 700;
-    await new Promise(requestAnimationFrame);
-    const { left, top, height } = scroller.getBoundingClientRect();
-    const seen = [0.2, 0.5, 0.9].map((share) => document.elementFromPoint(left + 40, top + height * share));
-    if (!seen.every((one) => one?.closest('tr[aria-rowindex]'))) blank += 1;
-  }
-  return blank;
 })()`;
 
 /** What the page of 50,000 users takes: CPU time of its main thread in milliseconds, and memory in megabytes. */
@@ -106,7 +92,7 @@ async function serve(): Promise<Server> {
 async function measure(page: Page, origin: string): Promise<ConsolePage> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  // The process of this page is that of the next one, so that what is counted goes on.
+  // The next page keeps this process, so its counters keep counting.
   await page.goto(`${origin}/api/about`);
   const load = await cpuOf(session, async () => {
     await page.goto(`${origin}/entitlements/${NAME}#${TOKEN}`);

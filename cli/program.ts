@@ -92,7 +92,7 @@ export async function* runWithin(
     onEnd: () => undefined,
     onStray: () => undefined,
     async goOnAs() {
-      throw new CommandFailed('This command goes on as another one: run it in a terminal');
+      throw new CommandFailed('This command hands over to another command, which needs a terminal: run it there');
     },
   };
   const run = async () => {

@@ -10,7 +10,7 @@ import { SUBSCRIPTIONS_PER_SECOND } from '../domain/pace.ts';
 import { isObject, jsonIn } from '../domain/shared/json.ts';
 import type { Targets, World } from './probes/world.ts';
 
-/** Throttled calls are tried again: the probes share the quotas with everybody else. */
+/** Throttled calls are retried: the probes share the quotas with all other callers. */
 const MOST_ATTEMPTS = 5;
 /** Executions whose inputs are read, and how many per page. */
 const MOST_EXECUTIONS = 300;

@@ -6,6 +6,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 
+/** The rooms of what is deployed or packaged. */
+const SHIPPED = [
+  ...[
+    'domain',
+    'adapters',
+    'reconcile',
+    'notices',
+    'operator',
+    'functions',
+    'input',
+    'http',
+    'emulator',
+    'console',
+    'cli',
+  ],
+];
+
 /** Which rooms the files of a room may import, beside their own; `sdk`: they may import `@aws-sdk`; `flat`: it has no folders. */
 const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?: true }>> = {
   domain: { may: [] },
@@ -20,59 +37,9 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
   console: { may: ['operator', 'http', 'domain'] },
   cli: { may: ['operator', 'console', 'adapters', 'reconcile', 'notices', 'input', 'emulator', 'domain'] },
   conformance: { may: ['adapters', 'domain', 'emulator'], sdk: true },
-  build: {
-    may: [
-      'conformance',
-      'domain',
-      'adapters',
-      'reconcile',
-      'notices',
-      'operator',
-      'functions',
-      'input',
-      'http',
-      'emulator',
-      'console',
-      'cli',
-    ],
-  },
-  bench: {
-    may: [
-      'domain',
-      'adapters',
-      'reconcile',
-      'notices',
-      'operator',
-      'functions',
-      'input',
-      'http',
-      'emulator',
-      'console',
-      'cli',
-      'build',
-      'conformance',
-    ],
-    sdk: true,
-  },
-  tests: {
-    may: [
-      'domain',
-      'adapters',
-      'reconcile',
-      'notices',
-      'operator',
-      'functions',
-      'input',
-      'http',
-      'emulator',
-      'console',
-      'cli',
-      'build',
-      'bench',
-      'conformance',
-    ],
-    sdk: true,
-  },
+  build: { may: [...SHIPPED, 'conformance'] },
+  bench: { may: [...SHIPPED, 'build', 'conformance'], sdk: true },
+  tests: { may: [...SHIPPED, 'build', 'bench', 'conformance'], sdk: true },
 };
 
 const names = Object.keys(ROOMS);

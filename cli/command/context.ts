@@ -55,7 +55,7 @@ export interface Context extends Asker {
   stdin: StandardInput;
   /**
    * Runs another command line in this process, with `--json` and with what this one has opened and remembered. It reads the
-   * configuration anew, and connects anew after a failure that a login may have mended.
+   * configuration anew, and connects anew after a failure that a login may have fixed.
    *
    * @param args without the global options, which are those of this command
    * @param input its standard input
@@ -63,7 +63,7 @@ export interface Context extends Asker {
    */
   run(args: readonly string[], input?: string): AsyncIterable<string>;
   /**
-   * Goes on as another command line in the same terminal, until that ends.
+   * Runs another command line in the place of this one, in the same terminal, to its end.
    *
    * @param env what its environment has besides
    * @returns its exit code
@@ -186,7 +186,7 @@ async function contextFrom(base: Base, around: Around): Promise<Context> {
     entitlements,
     groupNames: async () => (await inForce()).groupNames,
     configuration,
-    // A command that runs long goes on with what the others have connected anew.
+    // A long-running command uses the connections that the others have renewed.
     async services() {
       const { identityCenter, requestsPerSecond: perSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;

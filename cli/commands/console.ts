@@ -111,7 +111,7 @@ function timeOf({ clock, emulator }: Context): () => Promise<Date> {
   if (!emulator) return async () => clock.now();
   let last = emulator;
   return async () => {
-    // While it does not answer, its time goes on as it did: the commands say that it is gone.
+    // If it does not answer, its last clock keeps running: the commands report that it is gone.
     last = await connectEmulator(emulator.endpoint).catch(() => last);
     return last.clock.now();
   };

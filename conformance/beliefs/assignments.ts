@@ -92,7 +92,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
   },
   {
     id: 'application-kiro-sign-in',
-    belief: 'Kiro has an application for signing in that requires no assignment, beside the one of its profile.',
+    belief: 'Besides the application of its profile, Kiro has a sign-in application that requires no assignment.',
     mark: 'likely',
     source: 'reports of the community',
     dependsOn: ['operator/doctor/applications.ts', 'reconcile/plan/read-application.ts'],

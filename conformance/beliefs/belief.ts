@@ -2,7 +2,7 @@
 export const MARKS = {
   documented: 'AWS documents it, or a record of AWS was read',
   likely: 'an inference, or few sources say so',
-  unknown: 'nobody has published it',
+  unknown: 'no source has published it',
 } as const;
 export type Mark = keyof typeof MARKS;
 
@@ -23,7 +23,7 @@ export interface Belief {
   /** In one sentence, as a fact. */
   belief: string;
   mark: Mark;
-  /** The page, model or record that says so; of one that nobody has published, where one would look. */
+  /** The page, model or record that says so; of an unpublished one, where one would look. */
   source: string;
   /** Files that depend on it. */
   dependsOn: readonly string[];

@@ -63,7 +63,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     mark: 'unknown',
     source: 'API reference of identitystore: GetUserId',
     dependsOn: ['operator/look-up/find-user.ts', IDENTITY_STORE],
-    ifFalse: 'A user name in another case finds nobody.',
+    ifFalse: 'AWS finds no user for a user name in another case.',
     tolerated: {
       how: 'A name in another case is taken only if it can mean one user.',
       test: 'tests/operator/look-up.test.ts',

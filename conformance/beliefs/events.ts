@@ -135,7 +135,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     mark: 'unknown',
     source: 'IAM Identity Center User Guide, event-notifications',
     dependsOn: [NORMALIZE],
-    ifFalse: 'A notification that names nobody leads to a full sweep.',
+    ifFalse: 'A notification without the ids of users or groups leads to a full sweep.',
     tolerated: {
       how: 'Any notification of aws.identitystore means that something changed.',
       test: NORMALIZED,

@@ -1,13 +1,10 @@
 import type { Belief } from './belief.ts';
 
-const KIRO = 'adapters/subscriptions/kiro.ts';
-const ASSIGNMENTS = 'adapters/subscriptions/assignments.ts';
-const KIRO_TEST = 'tests/adapters/subscriptions/kiro.test.ts';
 const MANAGED = 'tests/scenarios/managed-subscriptions.test.ts';
 const UNFINISHED = 'tests/scenarios/unfinished-subscriptions.test.ts';
 const FOUND = 'tests/domain/subscription/findings.test.ts';
 
-/** Who pays for which plan. The calls for Kiro and Amazon Q Developer are unpublished: all of that is experimental. */
+/** Who pays for which plan, and what ends that. */
 export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
   {
     id: 'subscription-not-by-assignment',
@@ -76,42 +73,6 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     },
   },
   {
-    id: 'subscription-calls',
-    belief:
-      'CreateAssignment, UpdateAssignment, DeleteAssignment and ListUserSubscriptions have the shapes that were seen.',
-    mark: 'likely',
-    source: 'seven public programs; the client amzn-qdeveloper-client',
-    dependsOn: [KIRO, ASSIGNMENTS, 'adapters/subscriptions/user-subscriptions.ts'],
-    ifFalse: 'Reports have fewer fields, or the provider fails and says so; access goes on.',
-    tolerated: {
-      how: 'Only an answer without a list is an error; everything else may be missing.',
-      test: KIRO_TEST,
-      by: 'subscriptionKeys',
-    },
-  },
-  {
-    id: 'subscription-hosts',
-    belief: 'The calls on assignments succeed at codewhisperer.<region>.amazonaws.com.',
-    mark: 'likely',
-    source: 'seven public programs; of management.<region>.kiro.dev only refusals are published',
-    dependsOn: [ASSIGNMENTS],
-    ifFalse: 'Subscribing fails and says so, until the other host is configured.',
-    tolerated: {
-      how: 'Both hosts can be configured.',
-      test: 'tests/adapters/subscriptions/assignments.test.ts',
-      by: 'kiro.dev',
-    },
-  },
-  {
-    id: 'subscription-claim-writes',
-    belief: 'CreateClaim, UpdateClaim and DeleteClaim do what the calls on assignments do.',
-    mark: 'likely',
-    source: 'one public program',
-    dependsOn: ['adapters/subscriptions/user-subscriptions.ts'],
-    ifFalse: 'Nothing: Usher does not call them.',
-    tolerated: { how: 'Usher makes claims by assignments only.', test: KIRO_TEST },
-  },
-  {
     id: 'subscription-pending-unpaid',
     belief: 'A pending subscription was never used, and is not charged.',
     mark: 'documented',
@@ -119,60 +80,6 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     dependsOn: ['domain/subscription/idle.ts', 'docs/subscriptions.md'],
     ifFalse: 'Reports take a paid subscription for an unpaid one.',
     tolerated: { how: 'A pending subscription takes a slot like an active one.', test: MANAGED },
-  },
-  {
-    id: 'subscription-plans',
-    belief: 'Plans go in as Q_DEVELOPER_STANDALONE_… and come out as KIRO_ENTERPRISE_….',
-    mark: 'likely',
-    source: 'kirodotdev/Kiro #10313 quotes the exception',
-    dependsOn: ['domain/subscription/plan.ts'],
-    ifFalse: 'A plan is listed as unknown, never as wrong.',
-    tolerated: { how: 'A plan that is not known is an unknown plan.', test: 'tests/domain/subscription/plan.test.ts' },
-  },
-  {
-    id: 'subscription-statuses',
-    belief: 'A subscription is ACTIVE, PENDING or CANCELLED.',
-    mark: 'likely',
-    source: 'answers that were seen',
-    dependsOn: [KIRO],
-    ifFalse: 'A status is listed as unknown.',
-    tolerated: { how: 'CANCELED counts, too; any other status is unknown.', test: KIRO_TEST, by: 'CANCELED' },
-  },
-  {
-    id: 'subscription-source',
-    belief: 'aggregatedSubscriptionType is INDIVIDUAL, GROUP or INDIVIDUAL_AND_GROUP.',
-    mark: 'likely',
-    source: 'one answer that was seen',
-    dependsOn: [KIRO],
-    ifFalse: 'Where a subscription comes from is unknown, and Usher does not cancel it.',
-    tolerated: { how: 'Any other value is unknown.', test: KIRO_TEST },
-  },
-  {
-    id: 'subscription-plan-in-force',
-    belief: 'type is the plan that was asked for, and activatedType the one in force.',
-    mark: 'likely',
-    source: 'two public programs',
-    dependsOn: [KIRO],
-    ifFalse: 'A downgrade is listed as the other plan until next month.',
-    tolerated: { how: 'Only type is compared.', test: KIRO_TEST },
-  },
-  {
-    id: 'subscription-activation-date',
-    belief: 'activationDate is a number or ISO text.',
-    mark: 'unknown',
-    source: 'ListUserSubscriptions of an account with a profile',
-    dependsOn: [KIRO],
-    ifFalse: 'The date is left out.',
-    tolerated: { how: 'Both forms are read, seconds and milliseconds.', test: KIRO_TEST, by: 'activationDate' },
-  },
-  {
-    id: 'subscription-identifier',
-    belief: 'The form of usage, and of the identifier of a claim, is no matter.',
-    mark: 'unknown',
-    source: 'ListApplicationClaims of an account with a profile',
-    dependsOn: ['adapters/subscriptions/user-subscriptions.ts'],
-    ifFalse: 'Nothing.',
-    tolerated: { how: 'Neither is read.', test: KIRO_TEST },
   },
   {
     id: 'subscription-last-active',
@@ -184,94 +91,6 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Activity comes from reports that the operator hands in.',
       test: 'tests/domain/subscription/idle.test.ts',
-    },
-  },
-  {
-    id: 'subscription-lost-answer',
-    belief: 'After a call without an answer, the list shows what became of it.',
-    mark: 'unknown',
-    source: 'the calls have no idempotency token',
-    dependsOn: ['reconcile/subscribe.ts'],
-    ifFalse: 'A subscription is made or cancelled again.',
-    tolerated: { how: 'The list is read before and after each write.', test: UNFINISHED, by: 'lost' },
-  },
-  {
-    id: 'subscription-rate',
-    belief: 'One call per second is not too many.',
-    mark: 'unknown',
-    source: 'public programs wait 30 to 300 seconds after a refusal',
-    dependsOn: ['domain/pace.ts'],
-    ifFalse: 'AWS throttles.',
-    tolerated: { how: 'A call that is throttled is made later, and made once.', test: UNFINISHED, by: 'throttle' },
-  },
-  {
-    id: 'subscription-errors',
-    belief: 'Refusals have HTTP status 400, and __type with a namespace.',
-    mark: 'likely',
-    source: 'kirodotdev/Kiro #10166',
-    dependsOn: ['adapters/subscriptions/errors.ts', 'adapters/subscriptions/unpublished.ts'],
-    ifFalse: 'A refusal has no name, and is tried again each hour.',
-    tolerated: { how: 'What has no known name is a refusal that carries what AWS called it.', test: KIRO_TEST },
-  },
-  {
-    id: 'subscription-repeated-create',
-    belief: 'Subscribing a user again is a conflict.',
-    mark: 'likely',
-    source: 'three public programs',
-    dependsOn: ['adapters/subscriptions/errors.ts', 'reconcile/subscribe.ts'],
-    ifFalse: 'Nothing.',
-    tolerated: {
-      how: 'A conflict is neither success nor failure: the list decides.',
-      test: MANAGED,
-      by: 'subscribingAssigned',
-    },
-  },
-  {
-    id: 'subscription-conflict-of-group',
-    belief: 'The same conflict says that the plan comes from a group.',
-    mark: 'likely',
-    source: 'one public program',
-    dependsOn: ['reconcile/subscribe.ts'],
-    ifFalse: 'Nothing.',
-    tolerated: {
-      how: 'Nothing is created for a user whose subscription comes from a group.',
-      test: MANAGED,
-      by: 'whose group has one',
-    },
-  },
-  {
-    id: 'subscription-new-profile',
-    belief: 'Right after a profile was made, calls are refused for a minute.',
-    mark: 'likely',
-    source: 'the event kit of an AWS partner',
-    dependsOn: ['adapters/subscriptions/errors.ts'],
-    ifFalse: 'Nothing.',
-    tolerated: {
-      how: 'The refusal is probed again within ten minutes of the first successful read.',
-      test: MANAGED,
-      by: 'newProfile',
-    },
-  },
-  {
-    id: 'subscription-cloudshell',
-    belief: 'Credentials of CloudShell are refused for codewhisperer.',
-    mark: 'likely',
-    source: 'one public program',
-    dependsOn: ['docs/subscriptions.md'],
-    ifFalse: 'Nothing: functions have a role.',
-    tolerated: { how: 'Functions have credentials of a role.', test: MANAGED },
-  },
-  {
-    id: 'subscription-eligibility',
-    belief: "AWS's own check of an account refuses new subscriptions, with one of four texts.",
-    mark: 'likely',
-    source: 'kirodotdev/Kiro #7068, #7089, #10313, #11420',
-    dependsOn: ['adapters/subscriptions/errors.ts'],
-    ifFalse: 'Another text is a refusal per user, and each is tried again each hour.',
-    tolerated: {
-      how: 'One refusal of the account stops the application, and is probed once per day.',
-      test: MANAGED,
-      by: 'accountRefusal',
     },
   },
   {
@@ -291,19 +110,6 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     dependsOn: ['notices/', 'docs/subscriptions.md'],
     ifFalse: 'Nothing: Usher promises no end of access.',
     tolerated: { how: 'No notice promises when access ends.', test: 'tests/notices/render.test.ts' },
-  },
-  {
-    id: 'subscription-claims-listed',
-    belief: 'ListApplicationClaims answers who has a claim on an application.',
-    mark: 'likely',
-    source: 'two public programs; the console calls it',
-    dependsOn: [KIRO],
-    ifFalse: 'AWS refuses, and reports do without it.',
-    tolerated: {
-      how: 'A refusal is noted once, and the other list is enough.',
-      test: 'tests/scenarios/subscriptions.test.ts',
-      by: 'applicationClaims',
-    },
   },
   {
     id: 'subscription-console-export',
@@ -326,27 +132,6 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     dependsOn: ['input/'],
     ifFalse: 'Nothing.',
     tolerated: { how: 'Names are compared without case and underscores.', test: 'tests/input/activity-files.test.ts' },
-  },
-  {
-    id: 'subscription-management-api',
-    belief: 'The documented Enterprise Management API of Kiro has no call that subscribes.',
-    mark: 'likely',
-    source: 'an excerpt of its model',
-    dependsOn: [ASSIGNMENTS],
-    ifFalse: 'A published call could take the place of the unpublished one.',
-    tolerated: {
-      how: 'The unpublished calls are off unless configured.',
-      test: 'tests/scenarios/subscriptions.test.ts',
-    },
-  },
-  {
-    id: 'subscription-profiles',
-    belief: 'Profiles are listed, made and deleted by calls of codewhisperer that nobody has published.',
-    mark: 'likely',
-    source: 'two public programs',
-    dependsOn: ['docs/subscriptions.md'],
-    ifFalse: 'Nothing: Usher makes no such call.',
-    tolerated: { how: 'The Region of the profile is configured, not asked for.', test: KIRO_TEST, by: 'of its Region' },
   },
   {
     id: 'subscription-new-customers',

@@ -3,6 +3,7 @@ import { useAnswer } from '../data/answers.ts';
 import { rowOf } from '../data/audit.ts';
 import { awsConsoleOf, type ExecutionLine, outcomeOf, triggerOf } from '../data/execution.ts';
 import { about as session } from '../data/session.ts';
+import { AskButton } from '../parts/ask-button.tsx';
 import { AuditEvents } from '../parts/audit-events.tsx';
 import { Change } from '../parts/change.tsx';
 import { About, Changes, ExecutionLink, Outcome } from '../parts/execution.tsx';
@@ -123,17 +124,7 @@ function StartedBy({ name }: { name: string }) {
   const isAsked = useSignal(false);
   const { isLoading, of, unread, error, problem } = useAnswer('execution', { name, by: '1' }, { skip: !isAsked.value });
   if (!isAsked.value) {
-    return (
-      <button
-        type="button"
-        class="quiet"
-        onClick={() => {
-          isAsked.value = true;
-        }}
-      >
-        Who started it?
-      </button>
-    );
+    return <AskButton label="Who started it?" isAsked={isAsked} />;
   }
   if (isLoading) return <span role="status">Asking CloudTrail …</span>;
   const [line] = of('execution');

@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { type LineOf, useAnswer } from '../data/answers.ts';
+import { AskButton } from './ask-button.tsx';
 import { count, Time } from './text.tsx';
 import { Group, Name } from './user.tsx';
 
@@ -61,17 +62,7 @@ function Fall({ cause: { groupId, before, after, since, at, missing }, most }: {
 export function Callers({ entitlement, isAsked }: { entitlement: string; isAsked: Signal<boolean> }) {
   const by = useAnswer('held', { by: '' }, { skip: !isAsked.value });
   if (!isAsked.value) {
-    return (
-      <button
-        type="button"
-        class="quiet"
-        onClick={() => {
-          isAsked.value = true;
-        }}
-      >
-        Who did it?
-      </button>
-    );
+    return <AskButton label="Who did it?" isAsked={isAsked} />;
   }
   if (by.isLoading) return <p role="status">Asking CloudTrail …</p>;
   const calls = by.of('directory-change').filter((one) => one.entitlement === entitlement);

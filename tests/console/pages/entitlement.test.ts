@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { SCROLL } from '../../../bench/scroll.ts';
 import { aBrowser, eventually, hasBrowser, violationsOn } from '../../support/browser.ts';
 import { aConsole } from '../../support/console.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, user } from '../../support/ids.ts';
@@ -16,21 +17,6 @@ function at(url: string, path: string): string {
 
 const rowsOn = (page: Page) => page.getByRole('grid').getByRole('row');
 const idsOn = async (page: Page) => (await page.locator('tbody td:first-child a').allTextContents()).slice(0, 50);
-
-/** Runs in the page: scrolls by a wheel's steps and by leaps, and counts the frames in which some of the area has no row. */
-const SCROLL = `(async () => {
-  const scroller = document.querySelector('.scroller');
-  scroller.scrollIntoView({ block: 'end' });
-  let blank = 0;
-  for (let frame = 0; frame < 120; frame++) {
-    scroller.scrollTop += frame % 40 === 39 ? 200000 : 700;
-    await new Promise(requestAnimationFrame);
-    const { left, top, height } = scroller.getBoundingClientRect();
-    const seen = [0.2, 0.5, 0.9].map((share) => document.elementFromPoint(left + 40, top + height * share));
-    if (!seen.every((one) => one?.closest('tr[aria-rowindex]'))) blank += 1;
-  }
-  return blank;
-})()`;
 
 describe.skipIf(!hasBrowser)('the page of an entitlement', () => {
   const served = aConsole({
