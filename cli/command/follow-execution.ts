@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from '../../adapters/operator/executions.ts';
 import { followExecution } from '../../operator/executions/follow.ts';
-import { type Ending, OUTCOMES, STATES } from '../../operator/executions/outcomes.ts';
+import { type Ending, OUTCOMES } from '../../operator/executions/outcomes.ts';
+import { STATES } from '../../operator/executions/states.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { escaped, timeOf } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';

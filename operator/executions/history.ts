@@ -3,7 +3,7 @@ import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
 import type { Move, Stay, StepLine } from '../lines/executions.ts';
 import { findExecution } from './find.ts';
-import { STATES } from './outcomes.ts';
+import { STATES } from './states.ts';
 
 /** As many as AWS has on a page. */
 const STEPS_PER_CALL = 1000;

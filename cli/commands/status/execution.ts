@@ -1,7 +1,8 @@
 import { secondsBetween } from '../../../domain/shared/time.ts';
 import { changesInWords } from '../../../operator/executions/changes.ts';
-import { OUTCOMES, STATES } from '../../../operator/executions/outcomes.ts';
+import { OUTCOMES } from '../../../operator/executions/outcomes.ts';
 import { type ShownExecution, showExecution } from '../../../operator/executions/show.ts';
+import { STATES } from '../../../operator/executions/states.ts';
 import { subjectInWords, triggerInWords } from '../../../operator/executions/subject.ts';
 import { starterInWords, startersOf } from '../../../operator/history/starters.ts';
 import type { Stay } from '../../../operator/lines/executions.ts';

@@ -1,18 +1,8 @@
+import { STATES } from '../../../operator/executions/states.ts';
 import { now } from '../data/answers.ts';
 import type { ExecutionLine } from '../data/execution.ts';
 import { LANE_WIDTH, type Lane, lanesOf } from '../data/path.ts';
 import { count, duration, Time } from './text.tsx';
-
-/** What each state does. */
-const STATES: Readonly<Record<string, string>> = {
-  NormalizeRequest: 'reads the input: which users or groups to check',
-  CheckPropagation: 'asks Identity Center whether the change is visible',
-  WaitForPropagation: 'waits: not visible yet, or too early to trust the reads',
-  PlanChanges: 'reads who is entitled and who is assigned, and compares',
-  ApplyChanges: 'makes the changes; the ledger records them before and after',
-  RecordAudit: 'puts the changes on the audit stream',
-  WaitToSettle: 'waits for reads to show the writes; the next plan verifies',
-};
 
 const HEIGHT = 16;
 

@@ -4,8 +4,9 @@ import { filter, Link, to } from '../data/route.tsx';
 import { save } from '../data/save.ts';
 import { csvOf, type Field } from '../data/table.ts';
 import { Empty, Panel } from './panel.tsx';
+import { Reach } from './reach.tsx';
 import { Table } from './table.tsx';
-import { count, duration, Time } from './text.tsx';
+import { count, duration } from './text.tsx';
 
 type Month = LineOf<'month'>;
 
@@ -102,11 +103,7 @@ export function Months({ shown, price }: { shown: string | null; price: string |
           </tbody>
         ))}
       </Table>
-      {reach && (
-        <p class="soft">
-          The records begin <Time at={reach.since} />. What was before is not known.
-        </p>
-      )}
+      <Reach reach={reach} />
     </Panel>
   );
 }

@@ -5,6 +5,7 @@ import { Link, to } from '../data/route.tsx';
 import { toneOf } from './audit-events.tsx';
 import { ExecutionLink } from './execution.tsx';
 import { Empty, Panel } from './panel.tsx';
+import { Reach } from './reach.tsx';
 import { Table } from './table.tsx';
 import { Status, Time, type Tone } from './text.tsx';
 
@@ -73,11 +74,7 @@ export function Timeline({ userId, history }: { userId: string; history: Answer 
           </tbody>
         </Table>
       )}
-      {reach && (
-        <p class="soft">
-          The records begin <Time at={reach.since} />. What was before is not known.
-        </p>
-      )}
+      <Reach reach={reach} />
     </Panel>
   );
 }
