@@ -20,8 +20,8 @@ import {
   adoptsSubscriptions,
   decideUsers,
   whenListed,
+  withNothing,
   withoutAssumed,
-  withoutStopped,
   withStatusNeeded,
 } from './decide-users.ts';
 import { countGroups } from './group-sizes.ts';
@@ -50,14 +50,15 @@ export function decideApplication(
 ): ApplicationDecision | { needs: Need[] } {
   const { decided, unread, refusal } = decideUsers(state, moment);
   if (unread) return { needs: [{ read: 'subscriptions' }] };
-  const { tried, stopped } = withoutStopped(decided, state);
-  const { known, assumed } = withoutAssumed(tried);
+  const { known, assumed } = withoutAssumed(decided);
   const decision = decideAbout(withoutLateLists(known, moment), state, limits, moment);
   if ('needs' in decision) return decision;
+  // Their subscriptions are not tried as long as AWS refuses all.
+  const waitsForStatus = assumed > 0 && state.stopped?.probe !== false;
   return {
-    ...(assumed ? withStatusNeeded(decision) : decision),
+    ...(waitsForStatus ? withStatusNeeded(decision) : decision),
     failures: [...decision.failures, ...refusal],
-    aside: decision.aside + stopped,
+    aside: decision.aside + (waitsForStatus ? 0 : assumed),
     ...(adoptsSubscriptions(state) ? whenListed(decision, state) : {}),
   };
 }
@@ -75,7 +76,8 @@ function decideAbout(
   const { settings, holdings, slots } = evidence;
   const refusal = [settings, holdings].find((one) => one instanceof RefusedError);
   if (refusal) return withoutLimits(state, decided, [{ key: entitlement.application, error: refusal }], moment);
-  const isGrantsOnly = !whole && depending.every(isPlainGrant);
+  // While grants wait for AWS, only the waitlist says who of them has a slot.
+  const isGrantsOnly = !whole && state.stopped === undefined && depending.every(isPlainGrant);
   const asksForSlots = isGrantsOnly && holdings === undefined;
   const needs: Need[] = [
     ...(settings === undefined ? [{ read: 'settings' as const }] : []),
@@ -172,7 +174,12 @@ function withinLimits(
 
   const made = [...revocations.allowed, ...seated];
   const checkedIds = new Set(decided.map(({ checked }) => checked.user.userId));
-  const kept = keepUp(decided, seats, new Set(made.map(({ checked }) => checked.user.userId)), moment);
+  const kept = keepUp(
+    withNothing(decided, grants.withheld),
+    seats,
+    new Set(made.map(({ checked }) => checked.user.userId)),
+    moment,
+  );
   const settling = revocations.held.flatMap(({ checked }): Recheck[] => {
     const seat = seats.get(checked.user.userId);
     const wait = seat && waitForWriteToSettle(seat, moment);
@@ -225,7 +232,7 @@ function withinLimits(
     ...(whole || waitlist ? { waitlist } : {}),
     held: revocations.held.length,
     failures: [...revocations.failures, ...grants.failures, ...kept.failures],
-    aside: kept.aside,
+    aside: kept.aside + grants.withheld.size,
     alone: aloneOf(decided),
     ...(whole
       ? {
@@ -235,7 +242,7 @@ function withinLimits(
           }),
         }
       : {}),
-    verdicts: verdictsOf(decided, revocations, grants),
+    verdicts: verdictsOf(withNothing(decided, grants.withheld), revocations, grants),
   };
 }
 

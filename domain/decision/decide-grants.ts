@@ -1,14 +1,15 @@
-import type { Entitlement } from '../entitlements.ts';
-import { isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
+import { type Entitlement, managedOf } from '../entitlements.ts';
+import { includesSubscription, isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
 import { markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import type { DecidedUser, Decision } from './decide.ts';
+import type { Seats } from './seats.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
 import { mayStillShow, type Recheck, waitForWriteToSettle } from './timing.ts';
-import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
+import { allocateSeats, byRequest, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */
 export type Granted = DecidedUser & { decision: Extract<Decision, { do: 'grant' }> };
@@ -18,6 +19,8 @@ export interface GrantsDecision {
   seated: Granted[];
   /** Users without a slot, whether their seat says so already or not. */
   waiting: Granted[];
+  /** Users with a slot whose subscriptions are not tried, because AWS refuses all: their slots are free for others. */
+  withheld: ReadonlySet<DecidedUser>;
   /** Seats that join the waitlist, or turn out to be granted. */
   seats: Seat[];
   /** These users may still have an assignment: they are checked again before they join the waitlist. */
@@ -38,37 +41,20 @@ export interface GrantsDecision {
  */
 export function decideGrants(
   decided: readonly DecidedUser[],
-  seats: ReadonlyMap<string, Seat>,
-  { entitlement, whole, evidence, promised = 0 }: ApplicationState,
+  seats: Seats,
+  state: ApplicationState,
   moment: Moment,
 ): GrantsDecision {
+  const { entitlement, whole, evidence } = state;
   const grants = decided.filter(isGrant);
   const made = grants.filter(isMade);
   const wanted = grants.filter((one) => !isMade(one));
-  const asking = new Set(grants.map(({ checked }) => checked.user.userId));
-  const checked = new Set(decided.map((one) => one.checked.user.userId));
-  const stored = storedChangesOf(evidence);
-  const given = slotsPromised(stored, seats);
-  const others = [...given].filter((userId) => !asking.has(userId)).length;
-  const max = entitlement.seats.max - promised - others;
-  // Of a waiting user who was checked and gets no seat now, the reads failed or contradict each other.
-  const isSkipped = ({ status, userId }: Seat) => status === 'waitlisted' && checked.has(userId) && !asking.has(userId);
-  const isServed = ({ status, userId }: Seat) =>
-    status === 'waitlisted' && !checked.has(userId) && stored?.grants.has(userId) === true;
-  const inTurn = [...seats.values()].filter(
-    (seat) => !isPassedOver(seat, moment.readAt) && !isSkipped(seat) && !isServed(seat),
+  const allocate = allocationAmong({ decided, made, seats }, state, moment);
+  const { withheld, slotted, owed, isOverCap } = allocateTried({ made, wanted, allocate }, state);
+  const seated = [...(isOverCap ? [] : made), ...wanted.filter((one) => slotted.has(one))].filter(
+    (one) => !withheld.has(one),
   );
-  const candidates = wanted.map((one): Candidate => {
-    const candidate = candidateIn(one);
-    return { ...candidate, hasSlot: candidate.hasSlot || given.has(candidate.userId) };
-  });
-  const allocation = allocateSeats(inTurn, candidates, max);
-  const isOverCap = inTurn.filter(takesSlot).length > max;
-  const seated = [
-    ...(isOverCap ? [] : made),
-    ...wanted.filter(({ checked }) => allocation.seated.has(checked.user.userId)),
-  ];
-  const waiting = wanted.filter(({ checked }) => !allocation.seated.has(checked.user.userId));
+  const waiting = wanted.filter((one) => !slotted.has(one) && !withheld.has(one));
   // No user loses a seat because the cap was lowered while the answer to the create was lost.
   const joining = isOverCap ? made.flatMap((one) => recordGrant(one, moment)) : [];
   const recheck: Recheck[] = [];
@@ -91,12 +77,71 @@ export function decideGrants(
   return {
     seated,
     waiting,
+    withheld,
     seats: joining,
     recheck,
     failures,
-    sweepNeeded: allocation.owed && !whole,
+    sweepNeeded: owed && !whole,
     ...(unread.length > 0 ? { need: { read: 'assigned', userIds: unread } } : {}),
   };
+}
+
+/** Returns how the slots are given among some of the users who want one. `made`: users who have theirs already. */
+function allocationAmong(
+  { decided, made, seats }: { decided: readonly DecidedUser[]; made: readonly Granted[]; seats: Seats },
+  { entitlement, evidence, promised = 0 }: ApplicationState,
+  { readAt }: Moment,
+) {
+  const checked = new Set(decided.map((one) => one.checked.user.userId));
+  const stored = storedChangesOf(evidence);
+  const given = slotsPromised(stored, seats);
+  return (among: readonly Granted[]) => {
+    const asking = new Set([...made, ...among].map((one) => one.checked.user.userId));
+    const others = [...given].filter((userId) => !asking.has(userId)).length;
+    const max = entitlement.seats.max - promised - others;
+    // Of a waiting user who was checked and gets no seat now, the reads failed or contradict each other.
+    const isSkipped = ({ status, userId }: Seat) =>
+      status === 'waitlisted' && checked.has(userId) && !asking.has(userId);
+    const isServed = ({ status, userId }: Seat) =>
+      status === 'waitlisted' && !checked.has(userId) && stored?.grants.has(userId) === true;
+    const inTurn = [...seats.values()].filter(
+      (seat) => !isPassedOver(seat, readAt) && !isSkipped(seat) && !isServed(seat),
+    );
+    const candidates = among.map((one): Candidate => {
+      const candidate = candidateIn(one);
+      return { ...candidate, hasSlot: candidate.hasSlot || given.has(candidate.userId) };
+    });
+    const { seated, owed } = allocateSeats(inTurn, candidates, max);
+    return {
+      slotted: new Set(among.filter((one) => seated.has(one.checked.user.userId))),
+      owed,
+      isOverCap: inTurn.filter(takesSlot).length > max,
+    };
+  };
+}
+
+/**
+ * Allocates the slots without the grants that need a new subscription while AWS refuses those to the whole account: of the users
+ * with a slot, one is tried. Who has no slot joins the waitlist as always, so that nobody loses their place.
+ */
+function allocateTried(
+  {
+    made,
+    wanted,
+    allocate,
+  }: { made: readonly Granted[]; wanted: readonly Granted[]; allocate: ReturnType<typeof allocationAmong> },
+  { stopped, entitlement }: ApplicationState,
+): ReturnType<typeof allocate> & { withheld: ReadonlySet<DecidedUser> } {
+  const all = allocate(wanted);
+  if (!stopped || !managedOf(entitlement)) return { ...all, withheld: new Set() };
+  const needy = [...made, ...all.slotted].filter(isNeedy).toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
+  const probe = stopped.probe ? needy[0] : undefined;
+  const tried = wanted.filter((one) => !isNeedy(one) || one === probe);
+  return { ...allocate(tried), withheld: new Set(needy.filter((one) => one !== probe)) };
+}
+
+function isNeedy({ part }: Granted): boolean {
+  return includesSubscription(part);
 }
 
 /** Who waits already, or is above the cap with a part of the seat: no user loses it because the cap was lowered. */

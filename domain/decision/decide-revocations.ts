@@ -1,5 +1,5 @@
 import type { Seat } from '../seat/seat.ts';
-import { dropSeat, markHeld, markRevoked } from '../seat/transitions.ts';
+import { markHeld } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
@@ -23,7 +23,7 @@ export interface RevocationsDecision {
   held: Revoked[];
   /** Put off until a read of the whole application, or failed. */
   postponed: Revoked[];
-  /** Seats that join the hold, or turn out to be gone. */
+  /** Seats that join the hold. */
   seats: Seat[];
   /** The hold as it is to be; the present one if nothing changes. */
   hold: Hold | undefined;
@@ -128,18 +128,15 @@ function joinHold(
 ): { seats: Seat[]; hold: Hold | undefined; recheck: Recheck[] } {
   const generation = nextGeneration(hold);
   const joining: Seat[] = [];
-  const gone: Seat[] = [];
   const recheck: Recheck[] = [];
   for (const { decided } of join) {
     const { seat, decision, checked } = decided;
     const context = { now: readAt, execution, cause: checked.cause, reason: decision.reason };
-    // A held seat is not removed: its slot is free only once a read shows that the create had no effect.
-    const wait = waitForCreateToShow(seat, { readAt });
-    if (seat.status !== 'creating' || checked.user.assigned) joining.push(markHeld(seat, generation, context));
-    else if (wait) recheck.push({ key: checked.key, at: wait.until });
-    // An earlier grant was audited, and so its end has to be.
-    else if (seat.grantedAt !== undefined) gone.push(markRevoked(seat, context));
-    else gone.push(dropSeat(seat, readAt));
+    // A held seat is not removed. Whether there is one to hold may show only later; if not, the seat ends by itself.
+    const wait =
+      seat.status === 'creating' && !checked.user.assigned ? waitForCreateToShow(seat, { readAt }) : undefined;
+    if (wait) recheck.push({ key: checked.key, at: wait.until });
+    else joining.push(markHeld(seat, generation, context));
   }
   const userIds = joining.map(({ userId }) => userId);
   const what = { applicationArn: entitlement.application, entitlement: entitlement.name, userIds };
@@ -148,7 +145,7 @@ function joinHold(
   else if (lift && isHeld(hold)) next = liftHold(hold);
   else if (isHeld(hold) && userIds.length > 0) next = growHold(hold, userIds);
   if (isHeld(next)) next = announceGrowth(next, { now: readAt, execution });
-  return { seats: [...gone, ...joining], hold: next && writtenOnce(next, hold), recheck };
+  return { seats: joining, hold: next && writtenOnce(next, hold), recheck };
 }
 
 /** However much of a hold changes, it is written once. */

@@ -1,12 +1,9 @@
 import { managedOf } from '../entitlements.ts';
-import { includesSubscription } from '../seat/seat.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { latest } from '../shared/time.ts';
 import type { ApplicationDecision, ApplicationState, Failure, Moment } from './application-state.ts';
 import type { DecidedUser } from './decide.ts';
-import { candidateIn } from './decide-grants.ts';
 import { decideParts, type PartsContext } from './parts.ts';
-import { byRequest } from './waitlist.ts';
 
 /** Whether an operator has asked to adopt subscriptions, and they are managed. */
 export function adoptsSubscriptions({ entitlement, whole }: Pick<ApplicationState, 'entitlement' | 'whole'>): boolean {
@@ -46,28 +43,23 @@ function unmanaged(application: string, seats: number): RefusedError {
   );
 }
 
-/** Returns the decisions without the grants of an application to which AWS refuses new subscriptions: at most one is tried. */
-export function withoutStopped(
-  decided: readonly DecidedUser[],
-  { stopped }: ApplicationState,
-): { tried: readonly DecidedUser[]; stopped: number } {
-  if (!stopped) return { tried: decided, stopped: 0 };
-  const needy = decided.filter(({ decision, part }) => decision.do === 'grant' && includesSubscription(part));
-  const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
-  const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
-  const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
-  return { tried, stopped: put.size };
-}
-
 /**
  * Returns the decisions without grants to users whose status was not read: their assignment is there, and the list shows that
- * their subscription is not.
+ * their subscription is not. `assumed`: how many.
  */
-export function withoutAssumed(decided: readonly DecidedUser[]): { known: readonly DecidedUser[]; assumed: boolean } {
+export function withoutAssumed(decided: readonly DecidedUser[]): { known: readonly DecidedUser[]; assumed: number } {
   const isAssumed = ({ decision, checked }: DecidedUser) =>
     decision.do === 'grant' && checked.user.statusAssumed === true;
-  const known = decided.map((one) => (isAssumed(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
-  return { known, assumed: decided.some(isAssumed) };
+  const assumed = new Set(decided.filter(isAssumed));
+  return { known: withNothing(decided, assumed), assumed: assumed.size };
+}
+
+/** Returns the decisions, with nothing to do for some. */
+export function withNothing(
+  decided: readonly DecidedUser[],
+  some: { has(one: DecidedUser): boolean },
+): readonly DecidedUser[] {
+  return decided.map((one) => (some.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
 }
 
 /** The application is read again, with the status of every user: until then, nothing is reported of it. */

@@ -104,9 +104,10 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
     // A create whose answer was lost has its days of grace, too; whether there is an assignment may show only later. If it is
     // repeated, AWS has accepted it before.
     case 'creating':
+      if (!assigned && !waitForCreateToShow(seat, context)) return endWithoutCall(seat, ineligibility);
       if (assigned || !graced || seat.repeats !== undefined) return end;
       // If reads lag longer than the execution waits, a tick checks the seat again.
-      return waitForWriteToSettle(seat, context) ?? (waitForCreateToShow(seat, context) ? NOTHING : revoke);
+      return waitForWriteToSettle(seat, context) ?? NOTHING;
     case 'assigned':
     case 'confirmed':
       return end;
@@ -142,7 +143,12 @@ function decideRemoved(seat: Seat, context: DecisionContext): Decision | undefin
   if (isLate && !isNew) return undefined;
   const wait = waitForWriteToSettle(seat, context);
   if (wait || isLate) return wait;
-  return isAudited(seat) ? { do: 'record-removal', reason: 'user-deleted' } : { do: 'drop' };
+  return endWithoutCall(seat, 'user-deleted');
+}
+
+/** Ends a seat of which reads show that there is nothing to revoke. */
+function endWithoutCall(seat: Seat, reason: Ineligibility): Decision {
+  return isAudited(seat) ? { do: 'record-removal', reason } : { do: 'drop' };
 }
 
 /** Whether the grant was audited. If not, its revocation must not be audited either. */

@@ -11,8 +11,9 @@ import type { Readers } from './readers.ts';
 /** What a read of one user has to know of the work item. */
 export type UserQuestion = Pick<UserItem, 'expected' | 'whole' | 'at'>;
 
-/** What one user's reads showed; `unmet`: they do not show yet what an event announced. */
+/** What one user's reads showed. */
 export interface UserSnapshot {
+  /** They do not show yet what an event announced: applications for which that matters are left out. */
   unmet: boolean;
   /** Why the assignment of an application could not be read; the user's other applications could. */
   unread: (RefusedError | TransientAwsError)[];
@@ -43,13 +44,13 @@ export async function readUser(
   const rules = entitlements.entitlements;
   const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
   const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
-  const awaited = question.expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
-  if (awaited.some(({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'))) {
-    return UNMET;
-  }
+  const awaited = awaitedGroups(question, groups, readAt);
+  // Of a user who is said to have joined a group, a read that finds no such user shows the time before.
+  if (!groups && awaited.size > 0) return UNMET;
   const concerns = rules.flatMap((entitlement): Concern[] => {
     const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
-    const member = entitlement.groups.some((group) => groups?.has(group));
+    const member = entitlement.groups.some((group) => groups?.has(group) && !awaited.has(group));
+    if (!member && entitlement.groups.some((group) => awaited.has(group))) return [];
     // What an observing entitlement has recorded of the user may no longer be true.
     return member || seat || entitlement.mode === 'observe' ? [{ entitlement, seat, member }] : [];
   });
@@ -67,7 +68,23 @@ export async function readUser(
       unread.push(error);
     }
   }
-  return { unmet: false, unread, applications: found };
+  return { unmet: awaited.size > 0, unread, applications: found };
+}
+
+/**
+ * Returns the groups of which a read does not show yet what an event announced. A membership in one of them counts neither
+ * way: an application for which it makes no difference is decided all the same.
+ */
+function awaitedGroups(
+  { expected }: UserQuestion,
+  groups: ReadonlySet<string> | undefined,
+  readAt: Date,
+): ReadonlySet<string> {
+  const young = expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
+  const unmet = young.filter(
+    ({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'),
+  );
+  return new Set(unmet.map(({ groupId }) => groupId));
 }
 
 /** UserStatus matters before a seat is given, and when it may be what the event was about. */

@@ -113,6 +113,18 @@ describe('a store that AD Sync feeds', () => {
     expect(world.newCalls().get('IdentityStore.ListGroupMembershipsForMember')).toBeGreaterThan(0);
   });
 
+  it('frees the slot of a seat that was never made, without a list of the groups', async () => {
+    const world = await openWorld({ ...TWO_APPLICATIONS, quirks: { identitySource: 'ad-sync' } });
+    world.faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'throttle', for: '1h' });
+    await world.joins(2);
+    await world.joins(3);
+    world.after(30 * MINUTE, () => world.leaves(2));
+    for (let minute = 5; minute <= 240; minute += 5) world.after(minute * MINUTE, world.tick);
+    await world.play();
+    expect(await world.seats()).toEqual({ 2: 'revoked', 3: 'confirmed' });
+    expect(world.audit.map(({ DetailType }) => DetailType)).not.toContain('Seat Revoked');
+  });
+
   it('refuses a manual start by name', async () => {
     const world = await openWorld({ quirks: { identitySource: 'ad-sync' } });
     const started = await world.start({ userName: 'jane' });

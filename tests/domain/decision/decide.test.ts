@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DecisionContext, UserState } from '../../../domain/decision/application-state.ts';
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
-import { aDecisionContext, aGrantedSeat, at, aUserState, iso } from '../../support/builders.ts';
+import { aDecisionContext, aGrantedSeat, aSeat, at, aUserState, iso } from '../../support/builders.ts';
 import { execution, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
@@ -205,7 +205,7 @@ describe('decide', () => {
     [
       'nothing to a create that had no effect',
       { assigned: false, seat: aGrantedSeat({ status: 'creating' }) },
-      'revoke',
+      'record-removal',
     ],
     ['no disabled user', { ineligibility: 'user-disabled', seat: aGrantedSeat() }, 'revoke'],
     ['no deleted user', { ineligibility: 'user-deleted', seat: aGrantedSeat() }, 'revoke'],
@@ -223,6 +223,22 @@ describe('decide', () => {
     const decision = decide(aUserState({ ...ABSENT, assigned: true, ...standing }), aDecisionContext({ graceDays: 2 }));
     expect(decision.do).toBe(expected);
     if (decision.do === 'begin-grace') expect(decision.dueAt).toBe(iso(2 * 86_400));
+  });
+
+  it.each<[string, Partial<Seat>, string]>([
+    ['without a call and an event, if no grant of it was ever told', { changedAt: iso(-3600) }, 'drop'],
+    [
+      'without a call, which is told as its grant was',
+      { changedAt: iso(-3600), grantedAt: iso(-86_400) },
+      'record-removal',
+    ],
+    ['without a call, although the next attempt is not due', { changedAt: iso(-3600), nextAttemptAt: iso(60) }, 'drop'],
+    ['by a call, as long as reads may be too early to show it', { changedAt: iso(-3599) }, 'revoke'],
+  ])('ends a seat that was never made %s', (_fact, seat, expected) => {
+    const absent = aUserState({ ...ABSENT, assigned: false, seat: aSeat(1, { status: 'creating', ...seat }) });
+    expect(decide(absent, aDecisionContext()).do).toBe(expected);
+    const disabled = { ...absent, ineligibility: 'user-disabled' as const };
+    expect(decide(disabled, aDecisionContext({ graceDays: 2 })).do).toBe(expected);
   });
 
   it('keeps the due date of a leave when the grace period changes', () => {

@@ -15,6 +15,7 @@ import {
   leaver,
   MOMENT,
   seated,
+  statusesAfter,
   sweptUsers,
   unmanaged,
   writtenSeat,
@@ -465,5 +466,45 @@ describe('an application to which AWS refuses new subscriptions', () => {
     const decision = refused(true);
     expect(decision.changes.filter(({ kind }) => kind === 'grant').map(({ userId }) => numberOf(userId))).toEqual([1]);
     expect(decision.aside).toBe(1);
+  });
+
+  it.each([false, true])('lets who has no slot join the waitlist, where the probe waits as well: %s', (probe) => {
+    const users = [seated(1, own()), joiner(2, { status: 'waitlisted', requestedAt: iso(-120) }), joiner(3)];
+    const state = { ...managed(checkedUsers(users, { max: 1 }), listOf(aSubscription(1))), stopped: { probe } };
+    const decision = decisionOf(state, brakeOf(100));
+    expect(decision.changes.filter(({ kind }) => kind === 'grant')).toEqual([]);
+    expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'waitlisted', 3: 'waitlisted' });
+    expect(decision.aside).toBe(0);
+  });
+
+  it('is probed with a user who has a slot, not with one who has asked before and waits', () => {
+    const waiting = joiner(1, { status: 'waitlisted', requestedAt: iso(-600), nextAttemptAt: iso(60) });
+    const users = [waiting, joiner(2), joiner(3)];
+    const state = { ...managed(checkedUsers(users, { max: 1 }), listOf()), stopped: { probe: true } };
+    expect(made(state)).toEqual(['grant 2 group-join', 'record 3 reconciled']);
+    expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[3]).toBe('waitlisted');
+  });
+
+  it('gives a slot to a user who needs no new subscription, before those whose subscriptions are not tried', () => {
+    const users = [joiner(1), joiner(2), joiner(3)];
+    const state = managed(checkedUsers(users, { max: 1 }), listOf(aSubscription(3)));
+    const late = { ...state, users: state.users.map((one, index) => ({ ...one, askedAt: iso(index - 60) })) };
+    // The second has no slot, whoever else is tried.
+    expect(made({ ...late, stopped: { probe: false } })).toEqual(['grant 3 group-join access', 'record 2 reconciled']);
+  });
+
+  it('keeps the slot of a stored grant while the user is not tried', () => {
+    const stored = { grants: new Set([user(1)]), revocations: new Set<string>() };
+    const users = [joiner(1), joiner(2)];
+    const state = managed(
+      checkedUsers(users, { max: 1, evidence: { holdings: { seats: [], hold: undefined, stored } } }),
+      listOf(aSubscription(2)),
+    );
+    expect(made({ ...state, stopped: { probe: false } })).toEqual(['record 2 reconciled']);
+  });
+
+  it('gets its grants when its subscriptions are no longer managed', () => {
+    const state = checkedUsers([joiner(1), joiner(2)]);
+    expect(made({ ...state, stopped: { probe: false } })).toEqual(['grant 1 group-join', 'grant 2 group-join']);
   });
 });

@@ -106,6 +106,34 @@ describe('a read of one user', () => {
     expect(await view({ members }, { entry, later: 900 })).toMatchObject({ unmet: false });
   });
 
+  it.each([
+    ['a membership', announced('member'), [], [1], ['kiro']],
+    ['the absence of one', announced('absent'), [1], [1], ['kiro']],
+    ['a membership', announced('member'), [], [], []],
+  ])(
+    'shows the applications for which %s that it does not show yet makes no difference',
+    async (_fact, entry, members, others, shown) => {
+      const options = { entitlements: TWO_APPLICATIONS, members: { [GROUP]: members, [OTHER_GROUP]: others } };
+      const { unmet, found } = await view({ ...options, seats: [aSeat(1)] }, { entry });
+      expect(unmet).toBe(true);
+      expect(found.map(({ entitlement }) => entitlement.name)).toEqual(shown);
+      for (const one of found) expect(one.user).toMatchObject({ entitled: true });
+    },
+  );
+
+  it('shows an application of other groups, from which the user has gone', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
+    const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
+    const { unmet, found } = await view({ entitlements, members: [2], seats }, { entry: announced('member') });
+    expect(unmet).toBe(true);
+    expect(found).toMatchObject([{ entitlement: { name: 'kiro' }, user: { ineligibility: 'group-leave' } }]);
+  });
+
+  it('shows nothing of a user who has joined a group and is not found', async () => {
+    const found = { seats: [aSeat(1)], entitlements: TWO_APPLICATIONS, directory: { users: [], groups: [] } };
+    expect(await view(found, { entry: announced('member') })).toMatchObject({ unmet: true, users: [] });
+  });
+
   it('meets the expectation of a leave if the user is deleted', async () => {
     const seats = [aSeat(1)];
     const { unmet, users } = await view(
