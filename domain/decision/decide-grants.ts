@@ -137,7 +137,8 @@ function allocateTried(
   const needy = [...made, ...all.slotted].filter(isNeedy).toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
   const probe = stopped.probe ? needy[0] : undefined;
   const tried = wanted.filter((one) => !isNeedy(one) || one === probe);
-  return { ...allocate(tried), withheld: new Set(needy.filter((one) => one !== probe)) };
+  // Who waits is not tried either: the next full sweep sees them all.
+  return { ...allocate(tried), owed: false, withheld: new Set(needy.filter((one) => one !== probe)) };
 }
 
 function isNeedy({ part }: Granted): boolean {

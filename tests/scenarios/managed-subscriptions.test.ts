@@ -320,6 +320,25 @@ describe('a managed subscription of Kiro', () => {
     expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 
+  it('that the account may not have leaves everyone their place in a full application, and costs no further sweeps', async () => {
+    const world = await openManaged({ entitlement: { seats: { max: 2 } }, people: 4 });
+    await join(world, 1);
+    await tickAfter(world, 1);
+    world.center.changeQuirks({ accountRefusal: 'not-eligible' });
+    await join(world, 2, 3, 4);
+    await tickAfter(world, 3);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 3: 'waitlisted', 4: 'waitlisted' });
+    const sweeps = () => world.calls('SSOAdmin.ListApplicationAssignments');
+    const before = sweeps();
+    await world.ticking(170);
+    expect(sweeps() - before).toBeLessThanOrEqual(3);
+    world.center.changeQuirks({ accountRefusal: 'none' });
+    await tickAfter(world, 25);
+    await world.leaves(1);
+    await world.ticking(130);
+    expect([subscribedIn(world), (await world.seats())[4]]).toEqual([[2, 3], 'waitlisted']);
+  });
+
   it.each<SubscriptionQuirks>([{ accountRefusal: 'not-authorized' }, { newProfile: 'not-authorized' }])(
     'is made within minutes although its new profile refuses it at first: %j',
     async (quirks) => {

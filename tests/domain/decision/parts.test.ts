@@ -20,7 +20,7 @@ import {
   unmanaged,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { at, iso } from '../../support/builders.ts';
+import { aSeat, at, iso } from '../../support/builders.ts';
 import { APPLICATION, numberOf, user } from '../../support/ids.ts';
 import { aSubscription, KIRO, PRO, Q_BUSINESS } from '../../support/subscriptions.ts';
 
@@ -491,6 +491,15 @@ describe('an application to which AWS refuses new subscriptions', () => {
     const late = { ...state, users: state.users.map((one, index) => ({ ...one, askedAt: iso(index - 60) })) };
     // The second has no slot, whoever else is tried.
     expect(made({ ...late, stopped: { probe: false } })).toEqual(['grant 3 group-join access', 'record 2 reconciled']);
+  });
+
+  it('is not swept for the users who wait: they are not tried either', () => {
+    const others = [aSeat(2, { status: 'waitlisted', requestedAt: iso(-600) })];
+    const state = managed(checkedUsers([joiner(1)], { max: 1, others }), listOf());
+    expect(decisionOf(state, brakeOf(100)).sweepNeeded).toEqual({ withStatus: false });
+    for (const probe of [false, true]) {
+      expect(decisionOf({ ...state, stopped: { probe } }, brakeOf(100)).sweepNeeded).toBeUndefined();
+    }
   });
 
   it('keeps the slot of a stored grant while the user is not tried', () => {
