@@ -53,7 +53,7 @@ export function decideApplication(
   const { known, assumed } = withoutAssumed(decided);
   const decision = decideAbout(withoutLateLists(known, moment), state, limits, moment);
   if ('needs' in decision) return decision;
-  // Their subscriptions are not tried as long as AWS refuses all.
+  // As long as AWS refuses all subscriptions, it does not matter whether the users are enabled.
   const waitsForStatus = assumed > 0 && state.stopped?.probe !== false;
   return {
     ...(waitsForStatus ? withStatusNeeded(decision) : decision),

@@ -1,4 +1,4 @@
-import { type Entitlement, managedOf } from '../entitlements.ts';
+import type { Entitlement } from '../entitlements.ts';
 import { includesSubscription, isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
 import { markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
@@ -19,7 +19,7 @@ export interface GrantsDecision {
   seated: Granted[];
   /** Users without a slot, whether their seat says so already or not. */
   waiting: Granted[];
-  /** Users with a slot whose subscriptions are not tried, because AWS refuses all: their slots are free for others. */
+  /** Users whose subscriptions are not tried, because AWS refuses all: no slot is kept for them. */
   withheld: ReadonlySet<DecidedUser>;
   /** Seats that join the waitlist, or turn out to be granted. */
   seats: Seat[];
@@ -49,8 +49,8 @@ export function decideGrants(
   const grants = decided.filter(isGrant);
   const made = grants.filter(isMade);
   const wanted = grants.filter((one) => !isMade(one));
-  const allocate = allocationAmong({ decided, made, seats }, state, moment);
-  const { withheld, slotted, owed, isOverCap } = allocateTried({ made, wanted, allocate }, state);
+  const allocation = allocationOf({ decided, made, seats }, state, moment);
+  const { withheld, slotted, owed, isOverCap } = allocateTried({ made, wanted }, allocation, state);
   const seated = [...(isOverCap ? [] : made), ...wanted.filter((one) => slotted.has(one))].filter(
     (one) => !withheld.has(one),
   );
@@ -86,8 +86,11 @@ export function decideGrants(
   };
 }
 
-/** Returns how the slots are given among some of the users who want one. `made`: users who have theirs already. */
-function allocationAmong(
+/**
+ * How the slots are given among some of the users who want one. `made`: users who have theirs already; `hasSlot`: whether one
+ * has it, or a stored round keeps it for them.
+ */
+function allocationOf(
   { decided, made, seats }: { decided: readonly DecidedUser[]; made: readonly Granted[]; seats: Seats },
   { entitlement, evidence, promised = 0 }: ApplicationState,
   { readAt }: Moment,
@@ -95,7 +98,8 @@ function allocationAmong(
   const checked = new Set(decided.map((one) => one.checked.user.userId));
   const stored = storedChangesOf(evidence);
   const given = slotsPromised(stored, seats);
-  return (among: readonly Granted[]) => {
+  const hasSlot = (one: Granted) => candidateIn(one).hasSlot || given.has(one.checked.user.userId);
+  const allocate = (among: readonly Granted[]) => {
     const asking = new Set([...made, ...among].map((one) => one.checked.user.userId));
     const others = [...given].filter((userId) => !asking.has(userId)).length;
     const max = entitlement.seats.max - promised - others;
@@ -107,38 +111,43 @@ function allocationAmong(
     const inTurn = [...seats.values()].filter(
       (seat) => !isPassedOver(seat, readAt) && !isSkipped(seat) && !isServed(seat),
     );
-    const candidates = among.map((one): Candidate => {
-      const candidate = candidateIn(one);
-      return { ...candidate, hasSlot: candidate.hasSlot || given.has(candidate.userId) };
-    });
+    const candidates = among.map((one): Candidate => ({ ...candidateIn(one), hasSlot: hasSlot(one) }));
     const { seated, owed } = allocateSeats(inTurn, candidates, max);
+    const taken = inTurn.filter(takesSlot).length;
+    const newly = candidates.filter((one) => !one.hasSlot && seated.has(one.userId)).length;
     return {
       slotted: new Set(among.filter((one) => seated.has(one.checked.user.userId))),
       owed,
-      isOverCap: inTurn.filter(takesSlot).length > max,
+      isFull: taken + newly >= max,
+      isOverCap: taken > max,
     };
   };
+  return { hasSlot, allocate };
 }
 
 /**
  * Allocates the slots without the grants that need a new subscription while AWS refuses those to the whole account: of the users
- * with a slot, one is tried. Who has no slot joins the waitlist as always, so that nobody loses their place.
+ * who would get a slot, one is tried. Only if others have taken all slots does anyone join the waitlist.
  */
 function allocateTried(
-  {
-    made,
-    wanted,
-    allocate,
-  }: { made: readonly Granted[]; wanted: readonly Granted[]; allocate: ReturnType<typeof allocationAmong> },
-  { stopped, entitlement }: ApplicationState,
+  { made, wanted }: { made: readonly Granted[]; wanted: readonly Granted[] },
+  { allocate, hasSlot }: ReturnType<typeof allocationOf>,
+  { stopped }: ApplicationState,
 ): ReturnType<typeof allocate> & { withheld: ReadonlySet<DecidedUser> } {
   const all = allocate(wanted);
-  if (!stopped || !managedOf(entitlement)) return { ...all, withheld: new Set() };
-  const needy = [...made, ...all.slotted].filter(isNeedy).toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
-  const probe = stopped.probe ? needy[0] : undefined;
-  const tried = wanted.filter((one) => !isNeedy(one) || one === probe);
+  if (!stopped) return { ...all, withheld: new Set() };
+  const needy = [...made, ...wanted].filter(isNeedy);
+  const probe = stopped.probe ? firstOf(needy.filter((one) => isMade(one) || all.slotted.has(one))) : undefined;
+  const allocation = allocate(wanted.filter((one) => !isNeedy(one) || one === probe));
+  const isWithheld = (one: Granted) => (allocation.isFull ? hasSlot(one) : one.seat?.status !== 'waitlisted');
+  const withheld = new Set(needy.filter((one) => one !== probe && isWithheld(one)));
   // Who waits is not tried either: the next full sweep sees them all.
-  return { ...allocate(tried), owed: false, withheld: new Set(needy.filter((one) => one !== probe)) };
+  return { ...allocation, owed: false, withheld };
+}
+
+function firstOf(some: readonly Granted[]): Granted | undefined {
+  const [first] = some.map((one) => ({ one, ...candidateIn(one) })).toSorted(byRequest);
+  return first?.one;
 }
 
 function isNeedy({ part }: Granted): boolean {

@@ -63,6 +63,17 @@ export function waitForCreateToShow(seat: CreateTimes, { readAt }: { readAt: Dat
   return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS, readAt);
 }
 
+/** A call follows its intention within the time limit of the function that makes it. */
+const CALL_FOLLOWS_SECONDS = 15 * 60;
+
+/**
+ * Whether a read at this time may be too early to prove that a create had no effect: nothing is called afterwards that would
+ * end an assignment which shows later.
+ */
+export function waitForCreateToBeRuledOut(seat: CreateTimes, { readAt }: { readAt: Date }): Wait | undefined {
+  return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS + CALL_FOLLOWS_SECONDS, readAt);
+}
+
 /** Whether an assignment that no read shows may exist all the same: unless AWS has accepted its removal, for an hour. */
 export function mayStillShow(seat: CreateTimes & Pick<Seat, 'removedAt'>, { readAt }: { readAt: Date }): boolean {
   return seat.removedAt === undefined && waitForCreateToShow(seat, { readAt }) !== undefined;

@@ -8,7 +8,7 @@ import { waitlistOf } from './waitlist.ts';
 /**
  * What a plan changes for one user. `gains`: a seat. `waitlisted`: joins the waitlist. `leaving`: begins the days of grace.
  * `revoked`: loses the seat at once. `held`: the brake holds the revocation. `kept`: a leaving or held seat stays. `repaired`: the
- * seat stays, and what is missing or different of it is made. `dropped`: leaves the waitlist, or a seat that AWS refused.
+ * seat stays, and what is missing or different of it is made. `dropped`: leaves the waitlist, or a seat that AWS refused or never made.
  */
 export const CHANGE_KINDS = [
   'gains',
@@ -87,7 +87,8 @@ function changeOf(before: Seat | undefined, after: Seat | undefined): ChangeKind
     if (has) return 'gains';
     return (was === 'waitlisted' || was === 'failed') && is !== was ? 'dropped' : undefined;
   }
-  if (!has) return 'revoked';
+  // Nobody loses what was never made.
+  if (!has) return before?.grantedAt === undefined ? 'dropped' : 'revoked';
   if (is === 'leaving' || is === 'held') return was === is ? undefined : is;
   return was === 'leaving' || was === 'held' ? 'kept' : undefined;
 }

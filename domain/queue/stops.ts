@@ -24,13 +24,21 @@ export interface Stop {
   probeAt: string;
 }
 
+/** Returns since when AWS refuses new subscriptions to an application, and when one is tried; undefined if it does not, or none is managed. */
+export function stopOf(
+  { stopped = {} }: Pick<WorkQueue, 'stopped'>,
+  entitlement: Entitlement,
+): { since: string; probeAt: string } | undefined {
+  return managedOf(entitlement) ? stopped[entitlement.application] : undefined;
+}
+
 /** Returns the entitlements to whose applications AWS refuses new subscriptions; undefined if none manages any. */
-export function stopsOf({ stopped = {} }: WorkQueue, entitlements: readonly Entitlement[]): Stop[] | undefined {
+export function stopsOf(queue: WorkQueue, entitlements: readonly Entitlement[]): Stop[] | undefined {
   const managed = entitlements.filter((one) => managedOf(one) !== undefined);
   if (managed.length === 0) return undefined;
-  return managed.flatMap(({ name, application }) => {
-    const stop = stopped[application];
-    return stop ? [{ entitlement: name, application, ...stop }] : [];
+  return managed.flatMap((one) => {
+    const stop = stopOf(queue, one);
+    return stop ? [{ entitlement: one.name, application: one.application, ...stop }] : [];
   });
 }
 

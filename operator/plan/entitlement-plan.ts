@@ -19,6 +19,7 @@ import {
   userChangesIn,
 } from '../../domain/decision/user-changes.ts';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
+import { stopOf } from '../../domain/queue/stops.ts';
 import { askedAtOf, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
@@ -104,7 +105,7 @@ export async function planEntitlement(
   const settings = await readSettings(entitlement, readers);
   // The service reads them with a role of its own.
   if (settings instanceof RefusedError && settings.reason === 'access-denied') throw settings;
-  const isStopped = queue?.stopped?.[application] !== undefined;
+  const isStopped = queue !== undefined && stopOf(queue, entitlement) !== undefined;
   const read = { entitlement, users: checked, whole };
   const found =
     entitlement.mode === 'observe'

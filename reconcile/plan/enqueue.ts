@@ -6,7 +6,7 @@ import { isAside } from '../../domain/queue/aside.ts';
 import { type Claim, claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
-import { stoppedIn } from '../../domain/queue/stops.ts';
+import { stopOf } from '../../domain/queue/stops.ts';
 import { sweepsDue } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
@@ -81,11 +81,11 @@ async function dueNow(queue: WorkQueue, { clock, ledger, entitlements }: PlanSer
     now,
     (application, userId) => active.has(application) && !(userId && isAside(queue, userId, now)),
   );
-  // Their waiting users are tried once a day, by a full sweep.
-  const stopped = stoppedIn(queue, now);
-  for (const { application, seats: cap, mode } of entitlements.entitlements) {
+  for (const entitlement of entitlements.entitlements) {
+    const { application, seats: cap, mode } = entitlement;
     if (mode === 'observe' || !lines.includes(application) || !active.has(application)) continue;
-    if (stopped.has(application)) continue;
+    // While AWS refuses their subscriptions, the hourly sweep makes the daily try.
+    if (stopOf(queue, entitlement)) continue;
     const seats = await seatsIn(application, ledger);
     // The sweep says what is wrong with an application whose seats cannot be read.
     if (!seats || hasTurn(seats, cap.max, { queue, now })) pending.push({ applicationArn: application });

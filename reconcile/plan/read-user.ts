@@ -44,13 +44,15 @@ export async function readUser(
   const rules = entitlements.entitlements;
   const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
   const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
-  const awaited = awaitedGroups(question, groups, readAt);
+  const { awaited, shown } = announcedGroups(question, groups, readAt);
   // Of a user who is said to have joined a group, a read that finds no such user shows the time before.
   if (!groups && awaited.size > 0) return UNMET;
   const concerns = rules.flatMap((entitlement): Concern[] => {
     const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
     const member = entitlement.groups.some((group) => groups?.has(group) && !awaited.has(group));
     if (!member && entitlement.groups.some((group) => awaited.has(group))) return [];
+    // The read may be older than anything that it does not show as announced.
+    if (awaited.size > 0 && !entitlement.groups.some((group) => shown.has(group))) return [];
     // What an observing entitlement has recorded of the user may no longer be true.
     return member || seat || entitlement.mode === 'observe' ? [{ entitlement, seat, member }] : [];
   });
@@ -71,20 +73,17 @@ export async function readUser(
   return { unmet: awaited.size > 0, unread, applications: found };
 }
 
-/**
- * Returns the groups of which a read does not show yet what an event announced. A membership in one of them counts neither
- * way: an application for which it makes no difference is decided all the same.
- */
-function awaitedGroups(
+/** Groups about which events announced a membership or its absence, by whether the read shows it. */
+function announcedGroups(
   { expected }: UserQuestion,
   groups: ReadonlySet<string> | undefined,
   readAt: Date,
-): ReadonlySet<string> {
+): { awaited: ReadonlySet<string>; shown: ReadonlySet<string> } {
   const young = expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
-  const unmet = young.filter(
-    ({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'),
-  );
-  return new Set(unmet.map(({ groupId }) => groupId));
+  const isShown = ({ groupId, membership }: UserQuestion['expected'][number]) =>
+    (groups?.has(groupId) ?? false) === (membership === 'member');
+  const idsOf = (some: typeof young) => new Set(some.map(({ groupId }) => groupId));
+  return { awaited: idsOf(young.filter((one) => !isShown(one))), shown: idsOf(young.filter(isShown)) };
 }
 
 /** UserStatus matters before a seat is given, and when it may be what the event was about. */

@@ -2,6 +2,7 @@ import type { ApplicationReport, CheckedUser, Failure, Moment } from '../../doma
 import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { observeApplication } from '../../domain/decision/observe-application.ts';
 import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
+import { stopOf } from '../../domain/queue/stops.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
@@ -118,7 +119,7 @@ async function enforce(
     ...(items ? { holdings: items } : {}),
   };
   const moment: Moment = { readAt, execution };
-  const probeAt = stopped?.[application]?.probeAt;
+  const probeAt = stopOf({ stopped }, state.entitlement)?.probeAt;
   const { decision, evidence } = await gatherAndDecide(
     { ...state, evidence: known, ...(probeAt === undefined ? {} : { stopped: { probe: isDue(probeAt, readAt) } }) },
     readers.entitlements,
@@ -191,6 +192,7 @@ function resultOf(
     holds,
     recheck,
     failures,
+    unmet,
     faulted,
     unread,
     unserved,
@@ -215,9 +217,10 @@ function resultOf(
     sweepsNeeded: byApplication(({ sweepNeeded }) => sweepNeeded),
     hasWaitlist: byApplication(({ waitlist }) => waitlist),
     requeueAt: latestOf([...recheck, ...results.flatMap((result) => result.recheck)], context),
-    unverified: results.some(({ unverified }) => unverified),
+    unverified: unmet.size > 0 || results.some(({ unverified }) => unverified),
     heldCounts: byApplication(({ held }) => held),
-    failures: [...failures, ...results.flatMap((result) => result.failures)],
+    // A failure puts its user aside, who is still to be checked for what was announced.
+    failures: [...failures, ...results.flatMap((result) => result.failures)].filter(({ key }) => !unmet.has(key)),
     faulted,
     unserved,
     alone: [...unread, ...results.flatMap(({ alone }) => alone)],

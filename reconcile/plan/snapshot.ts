@@ -35,6 +35,8 @@ export interface Snapshot {
   failures: Failure[];
   /** By key of the work item: reads that failed for the time being. */
   faults: Faults;
+  /** Users of whom the reads do not show yet what was announced: nothing fails for them before. */
+  unmet: ReadonlySet<string>;
   /** Users of a sweep who could not be read: they are checked on their own. */
   unread: string[];
   /** Users and applications for which no time was left: they stay as due as they are. */
@@ -61,6 +63,7 @@ export async function takeSnapshot(items: WorkItems, context: ReconcileContext, 
   const states = Map.groupBy([...users.found, ...found], ({ state }) => state.entitlement.application);
   return {
     ...sweeps,
+    unmet: users.unmet,
     applications: [...states.values()].flatMap(joined),
     recheck: [...users.recheck, ...sweeps.recheck],
     failures: [...users.failures, ...sweeps.failures],
@@ -92,6 +95,7 @@ async function readUsers(users: WorkItems['users'], { readAt, time }: TimedConte
   const recheck: Recheck[] = [];
   const failures: Failure[] = [];
   const faults: Faults = new Map();
+  const awaiting = new Set<string>();
   for (const [index, [userId, item]] of Object.entries(users).entries()) {
     if (index > 0 && !time.hasTime()) {
       unserved.push(userId);
@@ -105,7 +109,10 @@ async function readUsers(users: WorkItems['users'], { readAt, time }: TimedConte
       if (error instanceof RefusedError) failures.push({ key: userId, error });
       else faults.set(userId, error);
     }
-    if (unmet) recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
+    if (unmet) {
+      awaiting.add(userId);
+      recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
+    }
     if (item.lookAgainAt) recheck.push({ key: userId, at: item.lookAgainAt });
     for (const { entitlement, user } of applications) {
       found.push({ state: { entitlement, users: [checkedFor(userId, item, user)] } });
@@ -113,7 +120,7 @@ async function readUsers(users: WorkItems['users'], { readAt, time }: TimedConte
   }
   // The last read may have outlasted the lease.
   if (unserved.length > 0) await readers.renewLease();
-  return { found, recheck, failures, faults, unserved };
+  return { found, recheck, failures, faults, unserved, unmet: awaiting };
 }
 
 /** @param key of the work item for which the user was read */

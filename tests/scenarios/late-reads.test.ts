@@ -256,3 +256,23 @@ describe('a create that AWS loses', () => {
     expect(world.copies().filter((type) => type === 'Seat Assigned')).toHaveLength(1);
   });
 });
+
+describe('a create that takes effect seconds after its intention, and gets no answer', () => {
+  it.each([3601, 3640, 4501])('leaves no assignment behind if reads lag an hour: a check after %s s', async (later) => {
+    const world = await openWorld({
+      people: 3,
+      settled: [2],
+      entitlements: [{ onLeave: { revokeAfterDays: 1 } }],
+      latency: (call) => (call === CREATE ? 20 : 0),
+    });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3600);
+    world.faults.add({ operation: CREATE, kind: 'internal-after', for: '10m' });
+    await world.joins(1);
+    world.after(5, () => world.leaves(1));
+    world.after(later, () => world.start({ userId: user(1) }));
+    for (let minute = 62; minute <= 200; minute += 5) world.after(minute * 60, () => world.tick());
+    for (let hour = 4; hour <= 40; hour += 1) world.after(hour * 3600, () => world.tick());
+    await world.play();
+    expect(world.assigned()).toEqual([2]);
+  });
+});

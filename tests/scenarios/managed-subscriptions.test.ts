@@ -16,6 +16,13 @@ import {
 import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import { openWorld, type World } from '../support/world.ts';
 
+/** Two seats, and an account that AWS refuses all subscriptions. */
+const STOPPED: ManagedOptions = {
+  people: 6,
+  quirks: { accountRefusal: 'not-eligible' },
+  entitlement: { seats: { max: 2 } },
+};
+
 /** The audit events of findings. */
 function found(world: World): string[] {
   return world.audited().filter((event) => event.startsWith('Subscription Finding'));
@@ -320,23 +327,42 @@ describe('a managed subscription of Kiro', () => {
     expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 
-  it('that the account may not have leaves everyone their place in a full application, and costs no further sweeps', async () => {
-    const world = await openManaged({ entitlement: { seats: { max: 2 } }, people: 4 });
+  it('that the account may not have lets users join the waitlist of a full application, and no other', async () => {
+    const world = await openManaged({ people: 4 });
     await join(world, 1);
-    await tickAfter(world, 1);
     world.center.changeQuirks({ accountRefusal: 'not-eligible' });
-    await join(world, 2, 3, 4);
+    await tickAfter(world, 1);
+    await join(world, 2, 3);
     await tickAfter(world, 3);
-    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 3: 'waitlisted', 4: 'waitlisted' });
-    const sweeps = () => world.calls('SSOAdmin.ListApplicationAssignments');
-    const before = sweeps();
-    await world.ticking(170);
-    expect(sweeps() - before).toBeLessThanOrEqual(3);
-    world.center.changeQuirks({ accountRefusal: 'none' });
-    await tickAfter(world, 25);
-    await world.leaves(1);
-    await world.ticking(130);
-    expect([subscribedIn(world), (await world.seats())[4]]).toEqual([[2, 3], 'waitlisted']);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed' });
+    world.deploy({ entitlements: [{ subscription: KIRO, seats: { max: 1 } }] });
+    await join(world, 4);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 4: 'waitlisted' });
+    await tickAfter(world, 3);
+    expect(await world.seats()).toMatchObject({ 3: 'waitlisted', 4: 'waitlisted' });
+  });
+
+  it('that the account may not have costs no reads of the whole application at every tick', async () => {
+    const world = await openManaged(STOPPED);
+    await world.start({ scope: 'everything' });
+    world.after(600, () => world.scim({ join: people(1, 5) }));
+    const list = 'SSOAdmin.ListApplicationAssignments';
+    let read = 0;
+    world.after(2 * 3600, () => {
+      read = world.calls(list);
+    });
+    await world.ticking(240);
+    expect(world.calls(list) - read).toBeLessThanOrEqual(4);
+  });
+
+  it('that the account may have at last is given in the order in which users came', { tags: 'long' }, async () => {
+    const world = await openManaged(STOPPED);
+    await world.start({ scope: 'everything' });
+    for (const number of people(1, 5)) world.after(600 + number * 60, () => world.joins(number));
+    world.after(6 * 3600, () => world.center.changeQuirks({ accountRefusal: 'none' }));
+    await world.ticking(30 * 60);
+    const [confirmed, waitlisted] = ['confirmed', 'waitlisted'];
+    expect(await world.seats()).toEqual({ 1: confirmed, 2: confirmed, 3: waitlisted, 4: waitlisted, 5: waitlisted });
   });
 
   it.each<SubscriptionQuirks>([{ accountRefusal: 'not-authorized' }, { newProfile: 'not-authorized' }])(

@@ -137,14 +137,15 @@ function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement,
 /** What was told of every seat is how it ended; what failed was told, too. */
 export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
   const { trail, shadow } = watch;
+  const configured = new Set(truth.rulesAt(now).entitlements.map(({ application }) => application));
   for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
-    // Whether a create of an application that is gone had succeeded, no read tells any more.
+    // Whether a create had succeeded, no read tells any more of an application that is gone or that no entitlement names.
     const isUnverified = seat.status === 'creating' || seat.grantedAt === undefined;
-    const isGone = isUnverified && !truth.isThere(seat.applicationArn);
-    const isOpen = isGone || (seat.status === 'creating' && watch.isUnsubscribable(seat));
+    const isRead = truth.isThere(seat.applicationArn) && configured.has(seat.applicationArn);
+    const isOpen = (isUnverified && !isRead) || (seat.status === 'creating' && watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);

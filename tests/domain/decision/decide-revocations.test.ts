@@ -192,11 +192,11 @@ describe('the hold of a seat whose create got no answer', () => {
     expect(decision.hold).toBeUndefined();
   });
 
-  it('waits while it is too early to tell: reads lag up to an hour', () => {
+  it('waits while it is too early to tell: a call follows within 15 minutes, and reads lag up to an hour', () => {
     const state = swept(false, { changedAt: iso(-10) });
     const decision = decisionOf(state, brakeOf(0));
     expect(changesOf(decision)).toEqual([]);
-    expect(decision.recheck.get(APPLICATION)).toBe(iso(3590));
+    expect(decision.recheck.get(APPLICATION)).toBe(iso(4490));
     expect([statusesAfter(state, decision)[4], decision.hold]).toEqual(['creating', undefined]);
   });
 });

@@ -194,7 +194,7 @@ describe('decide', () => {
     ],
     [
       'no answer before it is certain whether a create had an effect, which a tick finds out',
-      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-3599) }) },
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-4499) }) },
       'nothing',
     ],
     [
@@ -225,15 +225,22 @@ describe('decide', () => {
     if (decision.do === 'begin-grace') expect(decision.dueAt).toBe(iso(2 * 86_400));
   });
 
+  /** A call follows its intention within 15 minutes, and reads lag an hour. */
+  const RULED_OUT = 75 * 60;
+
   it.each<[string, Partial<Seat>, string]>([
-    ['without a call and an event, if no grant of it was ever told', { changedAt: iso(-3600) }, 'drop'],
+    ['without a call and an event, if no grant of it was ever told', { changedAt: iso(-RULED_OUT) }, 'drop'],
     [
       'without a call, which is told as its grant was',
-      { changedAt: iso(-3600), grantedAt: iso(-86_400) },
+      { changedAt: iso(-RULED_OUT), grantedAt: iso(-86_400) },
       'record-removal',
     ],
-    ['without a call, although the next attempt is not due', { changedAt: iso(-3600), nextAttemptAt: iso(60) }, 'drop'],
-    ['by a call, as long as reads may be too early to show it', { changedAt: iso(-3599) }, 'revoke'],
+    [
+      'without a call, although the next attempt is not due',
+      { changedAt: iso(-RULED_OUT), nextAttemptAt: iso(60) },
+      'drop',
+    ],
+    ['by a call, as long as reads may be too early to show it', { changedAt: iso(1 - RULED_OUT) }, 'revoke'],
   ])('ends a seat that was never made %s', (_fact, seat, expected) => {
     const absent = aUserState({ ...ABSENT, assigned: false, seat: aSeat(1, { status: 'creating', ...seat }) });
     expect(decide(absent, aDecisionContext()).do).toBe(expected);

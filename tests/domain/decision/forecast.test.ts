@@ -26,6 +26,13 @@ function changesIn(state: ApplicationState, limits = BRAKE): string[] {
 }
 
 describe('forecast', () => {
+  it('takes from nobody what was never made', () => {
+    const never = { ...leaver(1, { status: 'creating', changedAt: iso(-6000) }), assigned: false };
+    expect(changesIn(sweptUsers([never, seated(2)]))).toEqual(['1 dropped']);
+    const made = { ...never, seat: never.seat && { ...never.seat, grantedAt: iso(-86_400) } };
+    expect(changesIn(sweptUsers([made, seated(2)]))).toEqual(['1 revoked group-leave']);
+  });
+
   it('gives the slot that a revocation frees to the first of the waitlist', () => {
     const waiting = (number: number, seconds: number) =>
       joiner(number, { status: 'waitlisted', requestedAt: iso(-seconds) });

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ApplicationState, SubscriptionEvidence, UserState } from '../../../domain/decision/application-state.ts';
 import { decideApplication } from '../../../domain/decision/decide-application.ts';
+import { waitlistOf } from '../../../domain/decision/waitlist.ts';
 import type { SubscriptionSettings } from '../../../domain/entitlements.ts';
 import type { OwnSubscription, Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import {
   brakeOf,
+  changesOf,
   checkedUsers,
   decisionOf,
   deleted,
@@ -477,7 +479,7 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(decision.aside).toBe(0);
   });
 
-  it('is probed with a user who has a slot, not with one who has asked before and waits', () => {
+  it('is probed with a user who would get a slot, which lets the others wait', () => {
     const waiting = joiner(1, { status: 'waitlisted', requestedAt: iso(-600), nextAttemptAt: iso(60) });
     const users = [waiting, joiner(2), joiner(3)];
     const state = { ...managed(checkedUsers(users, { max: 1 }), listOf()), stopped: { probe: true } };
@@ -485,12 +487,20 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[3]).toBe('waitlisted');
   });
 
+  it('lets nobody wait as long as a slot is free, so that the order of its users stays', () => {
+    const users = [joiner(1), joiner(2), joiner(3)];
+    const state = { ...managed(sweptUsers(users, { max: 2 }), listOf()), stopped: { probe: false } };
+    const decision = decisionOf(state, brakeOf(100));
+    expect([decision.seats, decision.changes, decision.aside]).toEqual([[], [], 3]);
+  });
+
   it('gives a slot to a user who needs no new subscription, before those whose subscriptions are not tried', () => {
     const users = [joiner(1), joiner(2), joiner(3)];
     const state = managed(checkedUsers(users, { max: 1 }), listOf(aSubscription(3)));
     const late = { ...state, users: state.users.map((one, index) => ({ ...one, askedAt: iso(index - 60) })) };
-    // The second has no slot, whoever else is tried.
-    expect(made({ ...late, stopped: { probe: false } })).toEqual(['grant 3 group-join access', 'record 2 reconciled']);
+    const decision = decisionOf({ ...late, stopped: { probe: false } }, brakeOf(100));
+    expect(changesOf(decision)).toEqual(['grant 3 group-join', 'record 1', 'record 2']);
+    expect(waitlistOf(decision.seats).map(({ userId }) => numberOf(userId))).toEqual([1, 2]);
   });
 
   it('is not swept for the users who wait: they are not tried either', () => {
@@ -510,10 +520,5 @@ describe('an application to which AWS refuses new subscriptions', () => {
       listOf(aSubscription(2)),
     );
     expect(made({ ...state, stopped: { probe: false } })).toEqual(['record 2 reconciled']);
-  });
-
-  it('gets its grants when its subscriptions are no longer managed', () => {
-    const state = checkedUsers([joiner(1), joiner(2)]);
-    expect(made({ ...state, stopped: { probe: false } })).toEqual(['grant 1 group-join', 'grant 2 group-join']);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Profile, profilesOf } from '../../../domain/profiles.ts';
-import { isNewProfile, noteStops } from '../../../domain/queue/stops.ts';
+import { isNewProfile, noteStops, stopOf } from '../../../domain/queue/stops.ts';
 import { anEntitlement, aQueue, at, iso } from '../../support/builders.ts';
 import { application } from '../../support/ids.ts';
 import { KIRO } from '../../support/subscriptions.ts';
@@ -34,6 +34,22 @@ describe('an application to which AWS refuses new subscriptions', () => {
   it('is forgotten once it is not configured', () => {
     const stopped = noteStops(aQueue(), found([ONE]), CONTEXT);
     expect(noteStops(stopped, found([]), { ...CONTEXT, configured: [TWO] })).toEqual(aQueue());
+  });
+});
+
+describe('a stop', () => {
+  const queue = noteStops(aQueue(), found([ONE]), CONTEXT);
+
+  it('concerns only entitlements whose subscriptions are managed', () => {
+    const subscription = { ...KIRO, mode: 'report' as const };
+    expect(stopOf(queue, anEntitlement(1, { subscription: KIRO }))).toEqual({ since: iso(), probeAt: iso(DAY) });
+    for (const other of [
+      anEntitlement(1),
+      anEntitlement(1, { subscription }),
+      anEntitlement(2, { subscription: KIRO }),
+    ]) {
+      expect(stopOf(queue, other)).toBeUndefined();
+    }
   });
 });
 

@@ -106,27 +106,40 @@ describe('a read of one user', () => {
     expect(await view({ members }, { entry, later: 900 })).toMatchObject({ unmet: false });
   });
 
-  it.each([
-    ['a membership', announced('member'), [], [1], ['kiro']],
-    ['the absence of one', announced('absent'), [1], [1], ['kiro']],
-    ['a membership', announced('member'), [], [], []],
-  ])(
-    'shows the applications for which %s that it does not show yet makes no difference',
-    async (_fact, entry, members, others, shown) => {
-      const options = { entitlements: TWO_APPLICATIONS, members: { [GROUP]: members, [OTHER_GROUP]: others } };
-      const { unmet, found } = await view({ ...options, seats: [aSeat(1)] }, { entry });
-      expect(unmet).toBe(true);
-      expect(found.map(({ entitlement }) => entitlement.name)).toEqual(shown);
-      for (const one of found) expect(one.user).toMatchObject({ entitled: true });
-    },
-  );
+  describe('that does not show all that was announced', () => {
+    const JOINED = { groupId: OTHER_GROUP, membership: 'member' as const, at: iso() };
+    const both = (membership: 'member' | 'absent', ...met: (typeof JOINED)[]) =>
+      aUserItem({ expected: [{ groupId: GROUP, membership, at: iso() }, ...met] });
+    const APART = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
 
-  it('shows an application of other groups, from which the user has gone', async () => {
-    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
-    const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
-    const { unmet, found } = await view({ entitlements, members: [2], seats }, { entry: announced('member') });
-    expect(unmet).toBe(true);
-    expect(found).toMatchObject([{ entitlement: { name: 'kiro' }, user: { ineligibility: 'group-leave' } }]);
+    it.each([
+      ['a membership', both('member', JOINED), [], ['kiro']],
+      ['the absence of one', both('absent', JOINED), [1], ['kiro']],
+      ['a membership, and no other event tells how old it is', both('member'), [], []],
+      ['the absence of one, and no other event tells how old it is', both('absent'), [1], []],
+    ])('shows only applications that it is new enough for: %s', async (_fact, entry, members, shown) => {
+      for (const entitlements of [TWO_APPLICATIONS, APART]) {
+        const options = { entitlements, members: { [GROUP]: members, [OTHER_GROUP]: [1] } };
+        const { unmet, found } = await view({ ...options, seats: [aSeat(1)] }, { entry });
+        expect(unmet).toBe(true);
+        expect(found.map(({ entitlement }) => entitlement.name)).toEqual(shown);
+        for (const one of found) expect(one.user).toMatchObject({ entitled: true });
+      }
+    });
+
+    it('shows an application whose group the user is seen to have left', async () => {
+      const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
+      const entry = both('member', { ...JOINED, membership: 'absent' as never });
+      const { found } = await view({ entitlements: APART, members: [2], seats }, { entry });
+      expect(found).toMatchObject([{ entitlement: { name: 'kiro' }, user: { ineligibility: 'group-leave' } }]);
+    });
+
+    it('shows no application of which another group is awaited, if the shown one does not entitle', async () => {
+      const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
+      const entry = both('member', { ...JOINED, membership: 'absent' as never });
+      const { found } = await view({ entitlements: TWO_APPLICATIONS, members: [2], seats }, { entry });
+      expect(found).toEqual([]);
+    });
   });
 
   it('shows nothing of a user who has joined a group and is not found', async () => {
