@@ -97,8 +97,11 @@ const OBJECTS: Readonly<Record<string, Definition>> = {
  *
  * Written from the published schema, not copied from it: only attributes that the class requires or that events of Usher
  * have, and of the longer enumerations only the values that they have. So an attribute that is new in an event fails the
- * tests until someone has looked it up.
+ * tests until someone has looked it up. `npm run ocsf` compares this with the files of OCSF.
  *
  * @see https://schema.ocsf.io/1.6.0/classes/user_access?profiles=cloud
  */
 export const USER_ACCESS: Statement = { version: '1.6.0', profile: 'cloud', event: EVENT, objects: OBJECTS };
+
+/** The commit of https://github.com/ocsf/ocsf-schema that has the tag of that version. */
+export const OCSF_COMMIT = 'd0cd8a0fef198bf93086044e33fda6d80c74b9ef';
