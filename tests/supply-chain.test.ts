@@ -10,9 +10,13 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const Lockfile = z.object({ packages: z.record(z.string(), z.record(z.string(), z.unknown())) });
 const Versions = z.optional(z.record(z.string(), z.string()));
 const Description = z.object({ dependencies: Versions, devDependencies: Versions, optionalDependencies: Versions });
+const Step = z.object({
+  uses: z.optional(z.string()),
+  with: z.optional(z.object({ repository: z.optional(z.string()), ref: z.optional(z.string()) })),
+});
 const Workflow = z.object({
   permissions: z.record(z.string(), z.string()),
-  jobs: z.record(z.string(), z.object({ steps: z.array(z.object({ uses: z.optional(z.string()) })) })),
+  jobs: z.record(z.string(), z.object({ steps: z.array(Step) })),
 });
 
 const workflows = globSync('.github/workflows/*.yml', { cwd: ROOT });
@@ -42,12 +46,17 @@ describe('a package', () => {
 });
 
 describe('a workflow', () => {
-  it.each(workflows)('%s may only read, and runs actions at a commit, with the version next to it', (file) => {
-    const { permissions, jobs } = Workflow.parse(parse(read(file)));
-    expect(permissions).toEqual({ contents: 'read' });
-    const uses = Object.values(jobs).flatMap(({ steps }) => steps.flatMap((step) => step.uses ?? []));
-    expect(uses.length).toBeGreaterThan(0);
-    expect(uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action))).toEqual([]);
-    expect(read(file).match(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/gm)).toHaveLength(uses.length);
-  });
+  it.each(workflows)(
+    '%s may only read, and takes actions and other repositories at a commit, actions with the version next to it',
+    (file) => {
+      const { permissions, jobs } = Workflow.parse(parse(read(file)));
+      expect(permissions).toEqual({ contents: 'read' });
+      const uses = Object.values(jobs).flatMap(({ steps }) => steps.flatMap((step) => step.uses ?? []));
+      expect(uses.length).toBeGreaterThan(0);
+      expect(uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action))).toEqual([]);
+      const sources = Object.values(jobs).flatMap(({ steps }) => steps.flatMap((step) => step.with ?? []));
+      expect(sources.filter(({ repository, ref }) => repository && !/^[0-9a-f]{40}$/.test(ref ?? ''))).toEqual([]);
+      expect(read(file).match(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/gm)).toHaveLength(uses.length);
+    },
+  );
 });

@@ -1,37 +1,9 @@
-/** What OCSF says about one attribute. */
-export interface Attribute {
-  type: 'string' | 'integer' | 'strings' | 'json' | ObjectName | `${ObjectName}[]`;
-  required?: true;
-  /** The attribute is the class's only if an event names this profile. */
-  profile?: 'cloud';
-  /** The values, each with its caption; 99 is "Other". */
-  values?: Readonly<Record<number, string>>;
-  /** The attribute that says the value in words: its caption or, of "Other", a text of the source. */
-  sibling?: string;
-}
-
-/** A class or an object of OCSF. */
-export interface Definition {
-  /** At least one of these is there. */
-  anyOf?: readonly string[];
-  attributes: Readonly<Record<string, Attribute>>;
-}
-
-export type ObjectName = 'metadata' | 'product' | 'actor' | 'cloud' | 'account' | 'user' | 'resource_details';
+import type { Definition, Statement } from './statement.ts';
 
 const string = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;
 
-/**
- * The class User Access Management (3005) of OCSF 1.6.0, with the profile `cloud`.
- *
- * Written from the published schema, not copied from it: only attributes that the class requires or that events of Usher
- * have, and of the longer enumerations only the values that they have. So an attribute that is new in an event fails the
- * tests until someone has looked it up.
- *
- * @see https://schema.ocsf.io/1.6.0/classes/user_access?profiles=cloud
- */
-export const USER_ACCESS: Definition = {
+const EVENT: Definition = {
   attributes: {
     activity_id: {
       ...integer,
@@ -52,7 +24,7 @@ export const USER_ACCESS: Definition = {
     class_uid: { ...integer, required: true, values: { 3005: 'User Access Management' }, sibling: 'class_name' },
     cloud: { type: 'cloud', required: true, profile: 'cloud' },
     metadata: { type: 'metadata', required: true },
-    privileges: { type: 'strings', required: true },
+    privileges: { type: 'string[]', required: true },
     resources: { type: 'resource_details[]' },
     severity: string,
     severity_id: {
@@ -76,19 +48,18 @@ export const USER_ACCESS: Definition = {
     status_id: { ...integer, values: { 0: 'Unknown', 1: 'Success', 2: 'Failure', 99: 'Other' }, sibling: 'status' },
     // Milliseconds since 1970.
     time: { ...integer, required: true },
-    type_uid: { ...integer, required: true },
-    unmapped: { type: 'json' },
+    type_uid: { ...integer, required: true, sibling: 'type_name' },
+    unmapped: { type: 'object' },
     user: { type: 'user', required: true },
   },
 };
 
-/** The objects in it. */
-export const OBJECTS: Readonly<Record<ObjectName, Definition>> = {
+const OBJECTS: Readonly<Record<string, Definition>> = {
   metadata: {
     attributes: {
       correlation_uid: string,
       product: { type: 'product', required: true },
-      profiles: { type: 'strings' },
+      profiles: { type: 'string[]' },
       uid: string,
       version: { ...string, required: true },
     },
@@ -120,3 +91,17 @@ export const OBJECTS: Readonly<Record<ObjectName, Definition>> = {
   },
   resource_details: { anyOf: ['name', 'uid'], attributes: { type: string, uid: string } },
 };
+
+/**
+ * The class User Access Management (3005) of OCSF 1.6.0, with the profile `cloud`.
+ *
+ * Written from the published schema, not copied from it: only attributes that the class requires or that events of Usher
+ * have, and of the longer enumerations only the values that they have. So an attribute that is new in an event fails the
+ * tests until someone has looked it up. `npm run ocsf` compares this with the files of OCSF.
+ *
+ * @see https://schema.ocsf.io/1.6.0/classes/user_access?profiles=cloud
+ */
+export const USER_ACCESS: Statement = { version: '1.6.0', profile: 'cloud', event: EVENT, objects: OBJECTS };
+
+/** The commit of https://github.com/ocsf/ocsf-schema that has the tag of that version. */
+export const OCSF_COMMIT = 'd0cd8a0fef198bf93086044e33fda6d80c74b9ef';
