@@ -1,5 +1,5 @@
 import { ALL_BELIEFS, BELIEFS } from '../conformance/beliefs/all.ts';
-import { type Belief, MARKS } from '../conformance/beliefs/belief.ts';
+import { type Belief, isOfCode, MARKS } from '../conformance/beliefs/belief.ts';
 import { KINDNESSES } from '../conformance/beliefs/kindnesses.ts';
 import { FLAGS, PROBES } from '../conformance/run.ts';
 import { code, prose, tableOf } from './markdown.ts';
@@ -30,18 +30,24 @@ function marks(): string[][] {
 function beliefTable(beliefs: readonly Belief[]): string {
   return tableOf(
     ['id', 'Usher believes', 'mark and source', 'depends on it', 'if it is false', 'what makes that harmless', 'probe'],
-    beliefs.map(({ id, belief, mark, source, dependsOn, ifFalse, tolerated }) => [
-      code(id),
-      prose(belief),
-      `${mark}: ${prose(source)}`,
-      dependsOn.map(code).join(', '),
-      prose(ifFalse),
-      tolerated ? `${prose(tolerated.how)} ${code(tolerated.test)}` : '',
-      PROBES.filter((probe) => probe.beliefs.includes(id))
+    beliefs.map((one) => [
+      code(one.id),
+      prose(one.belief),
+      `${one.mark}: ${prose(one.source)}`,
+      one.dependsOn.map(code).join(', ') || 'nothing',
+      prose(one.ifFalse),
+      harmlessBy(one),
+      PROBES.filter((probe) => probe.beliefs.includes(one.id))
         .map(({ name }) => code(name))
         .join(', '),
     ]),
   );
+}
+
+function harmlessBy(belief: Belief): string {
+  const { tolerated } = belief;
+  if (tolerated) return `${prose(tolerated.how)} ${code(tolerated.test)}: ${code(tolerated.by)}`;
+  return isOfCode(belief) ? '' : 'No code depends on it.';
 }
 
 function probeTable(): string {

@@ -1,4 +1,5 @@
 import { ALL_BELIEFS } from './beliefs/all.ts';
+import { isOfCode } from './beliefs/belief.ts';
 import { accounts } from './probes/accounts.ts';
 import { application } from './probes/application.ts';
 import { assignment } from './probes/assignment.ts';
@@ -98,6 +99,7 @@ function reasonOf(error: unknown): string {
 function rowOf({ name }: Probe, { holds, ...finding }: Finding): Row {
   const belief = ALL_BELIEFS.find(({ id }) => id === finding.belief);
   if (!belief) throw new TypeError(`no belief is called ${finding.belief}`);
-  const verdict = holds === undefined ? 'open' : holds ? 'holds' : belief.tolerated ? 'tolerated' : 'false';
+  const verdict =
+    holds === undefined ? 'open' : holds ? 'holds' : belief.tolerated || !isOfCode(belief) ? 'tolerated' : 'false';
   return { probe: name, ...finding, verdict };
 }

@@ -1,5 +1,6 @@
 import type { OpenSubscriptions } from '../adapters/subscriptions/connect.ts';
 import { type Entitlement, managedOf, type SubscriptionSettings } from '../domain/entitlements.ts';
+import { requestTokenOf } from '../domain/seat/request-token.ts';
 import type { Seat } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
 import type { SubscriptionProvider } from '../domain/subscription/subscription.ts';
@@ -76,7 +77,7 @@ export async function askFor(
   const provider = await providerOf(entitlement.application, settings);
   const { plan, id } = subscription;
   if (isChange) return (await provider.changePlan({ userId, id }, plan)) === 'conflict' ? undefined : seat;
-  const answer = await provider.subscribe(userId, plan);
+  const answer = await provider.subscribe(userId, plan, requestTokenOf(seat, plan));
   if (answer.outcome === 'conflict') return undefined;
   stops.resume(entitlement.application);
   return answer.id === undefined ? seat : { ...seat, subscription: { ...subscription, id: answer.id } };

@@ -367,7 +367,7 @@ describe('what may be changed', () => {
     expect(writes).toMatchObject([
       {
         resource: ['arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888'],
-        condition: { StringEqualsIfExists: { 'sso:ApplicationAccount': ['111122223333'] } },
+        condition: undefined,
       },
     ]);
   });

@@ -131,8 +131,13 @@ export function amazonQBusinessSubscriptions(
       }
     },
 
-    async subscribe(userId, plan) {
-      const input = { applicationId: await applicationId(), principal: { user: userId }, type: typeOf(plan) };
+    async subscribe(userId, plan, clientToken) {
+      const input = {
+        applicationId: await applicationId(),
+        principal: { user: userId },
+        type: typeOf(plan),
+        ...(clientToken === undefined ? {} : { clientToken }),
+      };
       return ask('CreateSubscription', [`application ${applicationArn}`, `user ${userId}`], async () => {
         let id: string | undefined;
         const outcome = await outcomeOf('subscribed' as const, async () => {

@@ -15,7 +15,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A conflict is no failure: the assignment is read afresh.',
       test: PROPAGATION,
-      by: 'repeatedCreate',
+      by: "{ repeatedCreate: 'conflict' }",
     },
   },
   {
@@ -25,7 +25,11 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     source: 'service model of sso-admin: idempotent, and may raise ResourceNotFoundException',
     dependsOn: [SSO_ADMIN, 'reconcile/revoke-seat.ts'],
     ifFalse: 'AWS answers that it is not there.',
-    tolerated: { how: 'A missing assignment counts as removed.', test: PROPAGATION, by: 'deleteMissing' },
+    tolerated: {
+      how: 'A missing assignment counts as removed.',
+      test: PROPAGATION,
+      by: "{ deleteMissing: 'not-found' }",
+    },
   },
   {
     id: 'assignment-reads-lag',
@@ -37,6 +41,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Seats are verified by later reads, and a slot is free only after an hour of doubt.',
       test: 'tests/scenarios/late-reads.test.ts',
+      by: "'two hours, both'",
     },
   },
   {
@@ -52,12 +57,8 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     belief: 'ListApplicationAssignmentsForPrincipal also shows assignments through groups.',
     mark: 'likely',
     source: 'API reference of sso-admin',
-    dependsOn: [SSO_ADMIN],
+    dependsOn: [],
     ifFalse: 'Nothing: Usher does not call it.',
-    tolerated: {
-      how: 'Usher lists the assignments of an application, and asks for one user directly.',
-      test: 'tests/adapters/sso-admin.test.ts',
-    },
   },
   {
     id: 'assignment-pages',
@@ -66,16 +67,24 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     source: 'API references of sso-admin and identitystore: NextToken alone says that there is more',
     dependsOn: ['adapters/requests.ts'],
     ifFalse: 'Nothing: that is the worse case.',
-    tolerated: { how: 'Lists are read until there is no token.', test: 'tests/scenarios/pages.test.ts', by: 'pages' },
+    tolerated: {
+      how: 'Lists are read until there is no token.',
+      test: 'tests/scenarios/pages.test.ts',
+      by: 'lead to the same seats as full ones',
+    },
   },
   {
     id: 'application-account',
     belief: 'The digits in the ARN of an application are the account that owns it.',
     mark: 'likely',
     source: 'ARNs that were seen',
-    dependsOn: ['operator/doctor/applications.ts'],
-    ifFalse: 'doctor names another account in its advice.',
-    tolerated: { how: 'No decision depends on it.', test: 'tests/cli/doctor-init.test.ts' },
+    dependsOn: ['build/application-permissions.ts'],
+    ifFalse: 'Nothing: policies name applications by ARN, and no owner.',
+    tolerated: {
+      how: 'No policy and no decision has the account.',
+      test: 'tests/build/configured-policies.test.ts',
+      by: 'allow the same whoever owns an application',
+    },
   },
   {
     id: 'application-filter',
@@ -87,20 +96,21 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'doctor filters, and says what a member account cannot see, whatever AWS calls the refusal.',
       test: 'tests/cli/member-account.test.ts',
-      by: 'unfilteredList',
+      by: 'learns from usher doctor whose credentials to use',
     },
   },
   {
     id: 'application-kiro-sign-in',
-    belief: 'Besides the application of its profile, Kiro has a sign-in application that requires no assignment.',
+    belief:
+      'Kiro has the application KiroProfile-<Region>, of the provider of Amazon Q Developer, and a sign-in application that requires no assignment.',
     mark: 'likely',
     source: 'reports of the community',
     dependsOn: ['operator/doctor/applications.ts', 'reconcile/plan/read-application.ts'],
-    ifFalse: 'Nothing.',
+    ifFalse: 'Nothing: applications are configured by ARN.',
     tolerated: {
       how: 'An application that requires no assignment is refused.',
       test: 'tests/scenarios/onboarding.test.ts',
-      by: 'assignmentRequired',
+      by: 'that gives access to every user is refused',
     },
   },
   {
@@ -113,7 +123,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A quota is a refusal: the user is passed over and tried again each hour.',
       test: 'tests/scenarios/refusals.test.ts',
-      by: 'quota',
+      by: 'is retried once when its hour is over, and not audited again: %s',
     },
   },
   {
@@ -125,7 +135,8 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     ifFalse: 'AWS throttles, or seats could come faster.',
     tolerated: {
       how: 'A throttled call is tried again, and paces the next.',
-      test: 'tests/scenarios/lasting-faults.test.ts',
+      test: 'tests/scenarios/faults.test.ts',
+      by: 'is made and audited once if any operation is throttled, conflicts or fails temporarily',
     },
   },
   {
@@ -138,7 +149,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A refusal names its reason, and is tried again each hour.',
       test: 'tests/scenarios/faults.test.ts',
-      by: 'kms-access-denied',
+      by: "refusal: 'a KMS key that may not be used'",
     },
   },
   {
@@ -146,9 +157,13 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     belief: 'Which provider an application has says nothing that Usher needs.',
     mark: 'unknown',
     source: 'provider ARNs of most applications are not published',
-    dependsOn: ['domain/entitlements.ts'],
-    ifFalse: 'Nothing: applications are named by ARN.',
-    tolerated: { how: 'Access is granted by ARN alone.', test: 'tests/scenarios/onboarding.test.ts' },
+    dependsOn: ['operator/doctor/applications.ts'],
+    ifFalse: 'usher doctor asks for no subscription where one is needed.',
+    tolerated: {
+      how: 'Seats come and go by ARN alone; usher doctor shows whatever provider there is, or none.',
+      test: 'tests/scenarios/providers.test.ts',
+      by: "'no page names'",
+    },
   },
   {
     id: 'application-second-steps',
@@ -156,9 +171,8 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
       'For some applications (Redshift, SageMaker, DataZone) access needs a second step, which Usher does not make.',
     mark: 'likely',
     source: 'service models of quicksight, sagemaker, datazone; issues',
-    dependsOn: ['docs/subscriptions.md'],
-    ifFalse: 'Nothing: the assignment alone is promised.',
-    tolerated: { how: 'Usher promises the assignment, and says so.', test: 'tests/scenarios/onboarding.test.ts' },
+    dependsOn: ['docs/deploy.md', 'docs/notices.md'],
+    ifFalse: 'The pages name a step too many or too few.',
   },
   {
     id: 'application-profile-assigns',
@@ -170,7 +184,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'An assignment that someone else has made is never changed.',
       test: 'tests/scenarios/onboarding.test.ts',
-      by: 'a foreign assignment',
+      by: 'is not changed and never audited, at %s',
     },
   },
 ];

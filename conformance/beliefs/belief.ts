@@ -10,10 +10,10 @@ export type Mark = keyof typeof MARKS;
 export interface Tolerance {
   /** What Usher does whatever AWS answers. */
   how: string;
-  /** The test that plays the other answer, by its path. */
+  /** The file of the test that plays the other answer. */
   test: string;
-  /** What the emulator is told, so that it gives the other answer: a word of the test. */
-  by?: string;
+  /** Its name, or as much of it as tells it from the others of the file. */
+  by: string;
 }
 
 /** Something that Usher believes about AWS. */
@@ -25,9 +25,14 @@ export interface Belief {
   mark: Mark;
   /** The page, model or record that says so; of an unpublished one, where one would look. */
   source: string;
-  /** Files that depend on it. */
+  /** Files that depend on it. If these are pages only, or none, no code does, and it needs no tolerance. */
   dependsOn: readonly string[];
   /** What happens if it is false. */
   ifFalse: string;
   tolerated?: Tolerance;
+}
+
+/** Whether any code depends on a belief. What only pages say is corrected there, and changes nothing that runs. */
+export function isOfCode({ dependsOn }: Belief): boolean {
+  return dependsOn.some((file) => !file.startsWith('docs/'));
 }

@@ -14,8 +14,8 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     ifFalse: 'Nothing: Usher waits for what the event announced.',
     tolerated: {
       how: 'An execution waits until the announced change is visible, and verifies later.',
-      test: LATE,
-      by: 'lag',
+      test: 'tests/scenarios/propagation.test.ts',
+      by: 'are served although %s lags by %i s',
     },
   },
   {
@@ -24,8 +24,13 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     mark: 'documented',
     source: 'API reference of identitystore: optional',
     dependsOn: [IDENTITY_STORE],
-    ifFalse: 'A status that is missing counts as enabled; one that is not known, as disabled.',
-    tolerated: { how: 'All three are handled.', test: 'tests/scenarios/leaving.test.ts', by: 'userStatus' },
+    ifFalse:
+      'A status that is missing counts as enabled; for one that is not known, nothing changes, and the execution fails.',
+    tolerated: {
+      how: 'All three are handled.',
+      test: 'tests/scenarios/unknown-errors.test.ts',
+      by: 'fails the execution for this user and changes nothing for them',
+    },
   },
   {
     id: 'store-missing-group',
@@ -37,7 +42,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Both mean that the user is not entitled by this group.',
       test: 'tests/scenarios/missing-groups.test.ts',
-      by: 'is a member of a missing group',
+      by: 'need no list where AWS answers that no user is a member of a missing group',
     },
   },
   {
@@ -47,7 +52,11 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     source: 'IAM Identity Center User Guide, limits',
     dependsOn: ['domain/pace.ts'],
     ifFalse: 'AWS throttles.',
-    tolerated: { how: 'A throttled call is tried again.', test: 'tests/scenarios/lasting-faults.test.ts' },
+    tolerated: {
+      how: 'A throttled call is tried again.',
+      test: 'tests/scenarios/faults.test.ts',
+      by: 'is made and audited once if any operation is throttled, conflicts or fails temporarily',
+    },
   },
   {
     id: 'store-repeated-membership',
@@ -67,7 +76,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A name in another case is taken only if it can mean one user.',
       test: 'tests/operator/look-up.test.ts',
-      by: 'nameCase',
+      by: 'is never another one of the same name in another case',
     },
   },
   {
@@ -80,7 +89,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Commands ask which of the users is meant; a manual start by address takes the one that AWS names.',
       test: 'tests/operator/look-up.test.ts',
-      by: 'ambiguousName',
+      by: 'has to be named by id if two have the address',
     },
   },
   {
@@ -93,7 +102,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A group is read again two minutes after its event.',
       test: 'tests/scenarios/propagation.test.ts',
-      by: 'who became visible after the first',
+      by: 'finds at the second check users who became visible after the first',
     },
   },
   {
@@ -106,6 +115,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A manual start waits up to seven days for the user.',
       test: 'tests/scenarios/waiting-starts.test.ts',
+      by: 'find a user who appears hours later within an hour',
     },
   },
   {
@@ -118,7 +128,7 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: "What is left of Usher's own assignments is removed.",
       test: LATE,
-      by: 'assignmentsOfDeletedUsers',
+      by: 'loses the assignment, also if no read shows it',
     },
   },
 ];

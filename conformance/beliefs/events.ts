@@ -3,10 +3,6 @@ import type { Belief } from './belief.ts';
 const NORMALIZE = 'domain/request/normalize.ts';
 const FAMILIES = 'domain/request/event-families.ts';
 const NORMALIZED = 'tests/domain/request/normalize.test.ts';
-const SWEPT = {
-  how: 'A full sweep per hour finds what no event announced.',
-  test: 'tests/scenarios/reconciliation.test.ts',
-};
 
 /** What arrives when someone joins or leaves a group. */
 export const EVENT_BELIEFS: readonly Belief[] = [
@@ -18,9 +14,9 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     dependsOn: ['serverless.yml', 'forwarder.yml'],
     ifFalse: 'A rule that named the source would miss every event of SCIM.',
     tolerated: {
-      how: 'Rules and functions match eventSource, never source.',
-      test: NORMALIZED,
-      by: 'the source of the envelope',
+      how: 'Rules take every source of AWS; rules and functions go by eventSource.',
+      test: 'tests/deployment.test.ts',
+      by: 'a change by SCIM under another source of AWS',
     },
   },
   {
@@ -33,7 +29,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'The group is read, whatever the record shows of its members.',
       test: NORMALIZED,
-      by: 'shows its members',
+      by: 'PatchGroup that shows its members',
     },
   },
   {
@@ -43,7 +39,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'IAM Identity Center SCIM implementation guide',
     dependsOn: [NORMALIZE, FAMILIES],
     ifFalse: 'One read of a group too many.',
-    tolerated: { how: 'A group that is created counts as changed.', test: NORMALIZED },
+    tolerated: {
+      how: 'A group that is created counts as changed.',
+      test: NORMALIZED,
+      by: 'CreateGroup of SCIM',
+    },
   },
   {
     id: 'event-console-remove',
@@ -55,7 +55,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Ids that are missing make the check wider, up to everything.',
       test: NORMALIZED,
-      by: 'withholds an id',
+      by: 'checks what is left if %s withholds an id of %s',
     },
   },
   {
@@ -68,7 +68,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Without ids, all watched groups are compared.',
       test: NORMALIZED,
-      by: 'if AWS comes to record them',
+      by: 'uses %s if AWS comes to record them',
     },
   },
   {
@@ -82,7 +82,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Rules are in both accounts; an event that comes twice changes nothing the second time.',
       test: 'tests/scenarios/forwarded.test.ts',
-      by: 'in both accounts',
+      by: 'changes nothing twice if it is recorded in both accounts',
     },
   },
   {
@@ -93,9 +93,9 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     dependsOn: ['forwarder.yml', 'serverless.yml'],
     ifFalse: 'As for SCIM: events come twice, or not at all until the next sweep.',
     tolerated: {
-      how: 'Rules are in both accounts.',
+      how: 'Rules are in both accounts; an event that comes twice changes nothing the second time.',
       test: 'tests/scenarios/forwarded.test.ts',
-      by: 'in both accounts',
+      by: 'changes nothing twice if it is recorded in both accounts',
     },
   },
   {
@@ -105,7 +105,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'EventBridge User Guide: "a trail with logging on"',
     dependsOn: ['operator/doctor/account.ts'],
     ifFalse: 'No event arrives, and doctor says that a trail is there.',
-    tolerated: SWEPT,
+    tolerated: {
+      how: 'A full sweep per hour finds what no event announced.',
+      test: 'tests/scenarios/reconciliation.test.ts',
+      by: 'heals drift in both directions',
+    },
   },
   {
     id: 'event-latency',
@@ -117,6 +121,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Nothing depends on how old an event is, but notices, which end after 24 hours.',
       test: 'tests/scenarios/ordering.test.ts',
+      by: '$name, delivered five times over a day',
     },
   },
   {
@@ -126,7 +131,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'EventBridge User Guide: best effort; troubleshooting',
     dependsOn: ['reconcile/plan/plan-changes.ts'],
     ifFalse: 'Nothing: that is the worse case.',
-    tolerated: { how: 'Events are hints; a repeated one changes nothing.', test: 'tests/scenarios/ordering.test.ts' },
+    tolerated: {
+      how: 'Events are hints; a repeated one changes nothing.',
+      test: 'tests/scenarios/ordering.test.ts',
+      by: '$name, delivered five times over a day',
+    },
   },
   {
     id: 'event-native-names',
@@ -139,7 +148,7 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Any notification of aws.identitystore means that something changed.',
       test: NORMALIZED,
-      by: 'a native notification',
+      by: 'checks everything if it has no ids',
     },
   },
   {
@@ -149,7 +158,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'IAM Identity Center User Guide, setup-event-notifications',
     dependsOn: [NORMALIZE],
     ifFalse: 'They arrive as records of CloudTrail do.',
-    tolerated: SWEPT,
+    tolerated: {
+      how: 'A full sweep per hour finds what no event announced.',
+      test: 'tests/scenarios/reconciliation.test.ts',
+      by: 'heals drift in both directions',
+    },
   },
   {
     id: 'event-leaves',
@@ -159,7 +172,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'the operations of the three services',
     dependsOn: [FAMILIES],
     ifFalse: 'An operation that Usher does not know ends a seat an hour later.',
-    tolerated: SWEPT,
+    tolerated: {
+      how: 'A full sweep per hour finds what no event announced.',
+      test: 'tests/scenarios/leaving.test.ts',
+      by: 'is found by the tick when no event came',
+    },
   },
   {
     id: 'event-assignment-accounts',
@@ -168,7 +185,11 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'a record of ListApplications with a sharedEventID',
     dependsOn: [NORMALIZE],
     ifFalse: 'Nothing: Usher ignores events of assignments.',
-    tolerated: { how: 'Events of other services are ignored.', test: NORMALIZED },
+    tolerated: {
+      how: 'Events of other services are ignored.',
+      test: NORMALIZED,
+      by: "'an assignment'",
+    },
   },
   {
     id: 'event-q-source',
@@ -177,6 +198,10 @@ export const EVENT_BELIEFS: readonly Belief[] = [
     source: 'the naming rule of EventBridge',
     dependsOn: [NORMALIZE],
     ifFalse: 'Nothing: Usher compares lists of subscriptions, and uses no such event.',
-    tolerated: { how: 'Events of other services are ignored.', test: NORMALIZED },
+    tolerated: {
+      how: 'Events of other services are ignored, whatever their source is.',
+      test: NORMALIZED,
+      by: 'one of another source',
+    },
   },
 ];

@@ -5,13 +5,14 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
   {
     id: 'account-owner',
     belief: 'The instance of an organization belongs to its management account.',
-    mark: 'documented',
-    source: 'API references of sso-admin and organizations',
+    mark: 'likely',
+    source: 'API references of sso-admin and organizations; of instances of an account it is an inference',
     dependsOn: ['operator/doctor/account.ts'],
     ifFalse: 'doctor takes the instance for one of an account.',
     tolerated: {
       how: 'An instance of an account works, too; doctor only says which it is.',
-      test: 'tests/cli/doctor-init.test.ts',
+      test: 'tests/operator/doctor/account.test.ts',
+      by: 'takes an instance that belongs to %s',
     },
   },
   {
@@ -21,7 +22,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'API reference of Step Functions: StartExecution',
     dependsOn: ['adapters/operator/executions.ts', 'cli/commands/redrive.ts'],
     ifFalse: 'A dead letter starts two executions, which change nothing twice.',
-    tolerated: { how: 'Every step may run twice.', test: 'tests/scenarios/ordering.test.ts' },
+    tolerated: {
+      how: 'Every step may run twice.',
+      test: 'tests/scenarios/ordering.test.ts',
+      by: '$name, delivered five times over a day',
+    },
   },
   {
     id: 'machine-limits',
@@ -30,7 +35,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'Step Functions Developer Guide, quotas',
     dependsOn: ['reconcile/plan/begin-round.ts', 'operator/executions/find.ts'],
     ifFalse: 'An execution fails, and the next one continues.',
-    tolerated: { how: 'Batches travel by reference, and a long execution hands over.', test: 'tests/payload.test.ts' },
+    tolerated: {
+      how: 'Batches travel by reference, and a long execution hands over.',
+      test: 'tests/payload.test.ts',
+      by: 'stays far below 25,000 events for a group of 200,000',
+    },
   },
   {
     id: 'function-node-24',
@@ -39,7 +48,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'Lambda Developer Guide',
     dependsOn: ['functions/handler.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'All handlers are async.', test: 'tests/functions/handler.test.ts' },
+    tolerated: {
+      how: 'All handlers are async.',
+      test: 'tests/functions/handler.test.ts',
+      by: "it('returns what its function returns'",
+    },
   },
   {
     id: 'scheduler-once-or-more',
@@ -48,7 +61,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'EventBridge Scheduler User Guide',
     dependsOn: ['serverless.yml'],
     ifFalse: 'Ticks that are missed are in the dead-letter queue; the next does their work.',
-    tolerated: { how: 'Two ticks do what one does.', test: 'tests/scenarios/tick.test.ts' },
+    tolerated: {
+      how: 'Two ticks do what one does.',
+      test: 'tests/scenarios/tick.test.ts',
+      by: 'leaves the work to the running execution',
+    },
   },
   {
     id: 'table-expiry',
@@ -70,7 +87,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'DynamoDB Developer Guide: also ProvisionedThroughputExceededException',
     dependsOn: ['adapters/dynamodb-errors.ts'],
     ifFalse: 'The other name counts, too.',
-    tolerated: { how: 'Both names are retried.', test: 'tests/scenarios/limits.test.ts', by: 'overThroughput' },
+    tolerated: {
+      how: 'Both names are retried.',
+      test: 'tests/scenarios/limits.test.ts',
+      by: 'delays users, and loses none, if it is a hundredth of that: %s',
+    },
   },
   {
     id: 'queue-once-or-more',
@@ -82,7 +103,7 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A notice has a marker, so that it is sent at most once.',
       test: 'tests/reconcile/notices/notify.test.ts',
-      by: 'twice',
+      by: 'is tried once for each time that it is asked for, although SQS delivers every message twice',
     },
   },
   {
@@ -95,7 +116,7 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Three names mean the same: later.',
       test: 'tests/scenarios/notices.test.ts',
-      by: 'overMailQuota',
+      by: 'is sent the next day if the quota of 24 hours is used up: %s',
     },
   },
   {
@@ -105,7 +126,11 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'API reference of sesv2',
     dependsOn: ['deploy/notices.yml'],
     ifFalse: 'Nothing: a message comes again after ten minutes.',
-    tolerated: { how: 'The queue waits ten minutes, as AWS advises.', test: 'tests/notices-deployment.test.ts' },
+    tolerated: {
+      how: 'The queue waits ten minutes, as AWS advises.',
+      test: 'tests/notices-deployment.test.ts',
+      by: 'gives a message that failed back after ten minutes, and gives it up after 25 hours',
+    },
   },
   {
     id: 'mail-permission',
@@ -114,6 +139,10 @@ export const PLATFORM_BELIEFS: readonly Belief[] = [
     source: 'Service Authorization Reference',
     dependsOn: ['build/mail-permissions.ts'],
     ifFalse: 'A permission too many.',
-    tolerated: { how: 'Both are given.', test: 'tests/build/mail-permissions.test.ts' },
+    tolerated: {
+      how: 'Both are given.',
+      test: 'tests/build/mail-permissions.test.ts',
+      by: "'the configuration set, too'",
+    },
   },
 ];

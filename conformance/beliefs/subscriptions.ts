@@ -2,7 +2,6 @@ import type { Belief } from './belief.ts';
 
 const MANAGED = 'tests/scenarios/managed-subscriptions.test.ts';
 const UNFINISHED = 'tests/scenarios/unfinished-subscriptions.test.ts';
-const FOUND = 'tests/domain/subscription/findings.test.ts';
 
 /** Who pays for which plan, and what ends that. */
 export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
@@ -13,7 +12,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'kirodotdev/Kiro #10313, #10645; the role of the service cannot list assignments',
     dependsOn: ['reconcile/subscribe.ts', 'docs/subscriptions.md'],
     ifFalse: 'Seats cost what their plan costs, also without a subscription in the configuration.',
-    tolerated: { how: 'Lists of subscriptions are compared each hour, and show who pays.', test: FOUND },
+    tolerated: {
+      how: 'Lists are compared each hour, and show who pays; a managed subscription that is there already is not started again.',
+      test: 'tests/scenarios/subscriptions.test.ts',
+      by: 'finds who pays if an assignment starts a subscription',
+    },
   },
   {
     id: 'subscription-assigns',
@@ -25,7 +28,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Usher makes what is missing, and knows which of both is its own.',
       test: MANAGED,
-      by: 'subscribingAssigns',
+      by: "if subscribing makes no assignment'",
     },
   },
   {
@@ -38,7 +41,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Ownership follows from what reads showed before and after the call.',
       test: MANAGED,
-      by: 'subscribingAssigns',
+      by: 'if assigning subscribes, and subscribing makes no assignment',
     },
   },
   {
@@ -48,7 +51,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'one tool is explicit that both must go',
     dependsOn: ['reconcile/revoke-seat.ts'],
     ifFalse: 'The subscription is gone already when Usher cancels it.',
-    tolerated: { how: 'A subscription that is gone counts as cancelled.', test: MANAGED, by: 'unassigningCancels' },
+    tolerated: {
+      how: 'A subscription that is gone counts as cancelled.',
+      test: MANAGED,
+      by: 'if unassigning cancels',
+    },
   },
   {
     id: 'subscription-cancel-keeps-assignment',
@@ -57,7 +64,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'another tool cancels, and then removes the assignment',
     dependsOn: ['reconcile/revoke-seat.ts'],
     ifFalse: 'The assignment is gone already when Usher removes it.',
-    tolerated: { how: 'A missing assignment counts as removed.', test: MANAGED, by: 'cancellingUnassigns' },
+    tolerated: {
+      how: 'A missing assignment counts as removed.',
+      test: MANAGED,
+      by: 'if cancelling unassigns',
+    },
   },
   {
     id: 'subscription-groups',
@@ -69,7 +80,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Usher subscribes no groups, and cancels nothing that a group gives.',
       test: 'tests/scenarios/subscriptions.test.ts',
-      by: 'who of a subscribed group has none',
+      by: 'finds within an hour who of a subscribed group has none, and who has one and is no longer entitled',
     },
   },
   {
@@ -79,7 +90,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Kiro documentation, billing',
     dependsOn: ['domain/subscription/idle.ts', 'docs/subscriptions.md'],
     ifFalse: 'Reports take a paid subscription for an unpaid one.',
-    tolerated: { how: 'A pending subscription takes a slot like an active one.', test: MANAGED },
+    tolerated: {
+      how: 'A pending subscription takes a slot like an active one.',
+      test: MANAGED,
+      by: "'waits for a slot'",
+    },
   },
   {
     id: 'subscription-last-active',
@@ -89,8 +104,9 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     dependsOn: ['domain/subscription/idle.ts'],
     ifFalse: 'Idle seats could be found without reports.',
     tolerated: {
-      how: 'Activity comes from reports that the operator hands in.',
-      test: 'tests/domain/subscription/idle.test.ts',
+      how: 'Fields that are not known are ignored; activity comes from reports that the operator hands in.',
+      test: 'tests/adapters/subscriptions/kiro.test.ts',
+      by: 'may have unknown fields, or be no entry at all',
     },
   },
   {
@@ -100,7 +116,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'kirodotdev/Kiro #5888',
     dependsOn: ['reconcile/subscribe.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'A refused user is tried again each hour; grace avoids the case.', test: UNFINISHED },
+    tolerated: {
+      how: 'A refused user is tried again each hour; grace avoids the case.',
+      test: UNFINISHED,
+      by: 'gets another one once AWS no longer refuses it',
+    },
   },
   {
     id: 'subscription-end-of-access',
@@ -109,7 +129,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Kiro documentation, whose pages contradict each other',
     dependsOn: ['notices/', 'docs/subscriptions.md'],
     ifFalse: 'Nothing: Usher promises no end of access.',
-    tolerated: { how: 'No notice promises when access ends.', test: 'tests/notices/render.test.ts' },
+    tolerated: {
+      how: "Notices say when a seat ends, which is Usher's own, and never when access does.",
+      test: 'tests/notices/render.test.ts',
+      by: 'is of the seat, and never of the access, in the notice %s',
+    },
   },
   {
     id: 'subscription-console-export',
@@ -122,6 +146,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Columns are found by name; what is missing is said.',
       test: 'tests/input/console-export.test.ts',
+      by: "'without a column'",
     },
   },
   {
@@ -131,7 +156,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Kiro documentation; a dashboard of AWS',
     dependsOn: ['input/'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'Names are compared without case and underscores.', test: 'tests/input/activity-files.test.ts' },
+    tolerated: {
+      how: 'Names are compared without case and underscores.',
+      test: 'tests/input/activity-files.test.ts',
+      by: 'of the newer form says the same of all clients',
+    },
   },
   {
     id: 'subscription-new-customers',
@@ -143,7 +172,7 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'An account that AWS does not let subscribe stops the application, and is probed once per day.',
       test: MANAGED,
-      by: 'accountRefusal',
+      by: 'that the account may not have stops the application, and is tried once a day',
     },
   },
   {
@@ -153,18 +182,18 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'Amazon Q Developer User Guide, end of support',
     dependsOn: ['docs/subscriptions.md'],
     ifFalse: 'Nothing: no code knows the date.',
-    tolerated: { how: 'Providers are configured, not assumed.', test: 'tests/scenarios/subscriptions.test.ts' },
   },
   {
     id: 'business-second-create',
     belief: 'A second CreateSubscription of Amazon Q Business for a user is no second price.',
     mark: 'unknown',
     source: 'API reference of qbusiness',
-    dependsOn: ['adapters/subscriptions/amazon-q-business.ts'],
+    dependsOn: ['adapters/subscriptions/amazon-q-business.ts', 'domain/seat/request-token.ts'],
     ifFalse: 'A user would be paid for twice.',
     tolerated: {
-      how: 'The list is read before each create, and a client token repeats no create.',
-      test: 'tests/adapters/subscriptions/amazon-q-business.test.ts',
+      how: 'The list is read before each plan, and a call that is repeated has the token of the first.',
+      test: UNFINISHED,
+      by: 'is made, and charged once, although its first call fails: %s',
     },
   },
   {
@@ -174,7 +203,11 @@ export const SUBSCRIPTION_BELIEFS: readonly Belief[] = [
     source: 'API reference of qbusiness: no status',
     dependsOn: ['adapters/subscriptions/amazon-q-business.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'Both answers count as cancelled.', test: MANAGED, by: 'cancelledSubscriptions' },
+    tolerated: {
+      how: 'Neither is a finding once Usher has cancelled it. A user who comes back meanwhile gets another one when it is no longer listed.',
+      test: MANAGED,
+      by: 'is made for a user who comes back once the cancelled one is no longer listed',
+    },
   },
   {
     id: 'business-new-customers',

@@ -3,6 +3,7 @@ import type { Belief } from './belief.ts';
 const KIRO = 'adapters/subscriptions/kiro.ts';
 const ASSIGNMENTS = 'adapters/subscriptions/assignments.ts';
 const KIRO_TEST = 'tests/adapters/subscriptions/kiro.test.ts';
+const ASSIGNMENTS_TEST = 'tests/adapters/subscriptions/assignments.test.ts';
 const MANAGED = 'tests/scenarios/managed-subscriptions.test.ts';
 const UNFINISHED = 'tests/scenarios/unfinished-subscriptions.test.ts';
 
@@ -19,7 +20,7 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Only an answer without a list is an error; everything else may be missing.',
       test: KIRO_TEST,
-      by: 'subscriptionKeys',
+      by: 'come in pages, however many there are, with the quirks %j',
     },
   },
   {
@@ -31,8 +32,8 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     ifFalse: 'Subscribing fails and says so, until the other host is configured.',
     tolerated: {
       how: 'Both hosts can be configured.',
-      test: 'tests/adapters/subscriptions/assignments.test.ts',
-      by: 'kiro.dev',
+      test: ASSIGNMENTS_TEST,
+      by: "['kiro.dev',",
     },
   },
   {
@@ -40,9 +41,13 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     belief: 'CreateClaim, UpdateClaim and DeleteClaim do what the calls on assignments do.',
     mark: 'likely',
     source: 'one public program',
-    dependsOn: ['adapters/subscriptions/user-subscriptions.ts'],
+    dependsOn: [],
     ifFalse: 'Nothing: Usher does not call them.',
-    tolerated: { how: 'Usher makes claims by assignments only.', test: KIRO_TEST },
+    tolerated: {
+      how: 'Usher makes claims of Kiro by assignments only; for Amazon Q Business, AWS makes them in the name of the caller, as it documents.',
+      test: 'tests/build/subscription-permissions.test.ts',
+      by: 'neither a function nor a command writes a claim',
+    },
   },
   {
     id: 'subscription-plans',
@@ -51,7 +56,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'kirodotdev/Kiro #10313 quotes the exception',
     dependsOn: ['domain/subscription/plan.ts'],
     ifFalse: 'A plan is listed as unknown, never as wrong.',
-    tolerated: { how: 'A plan that is not known is an unknown plan.', test: 'tests/domain/subscription/plan.test.ts' },
+    tolerated: {
+      how: 'A plan that is not known is an unknown plan.',
+      test: 'tests/domain/subscription/plan.test.ts',
+      by: "it.each(['KIRO_ENTERPRISE_ULTRA'",
+    },
   },
   {
     id: 'subscription-statuses',
@@ -60,7 +69,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'answers that were seen',
     dependsOn: [KIRO],
     ifFalse: 'A status is listed as unknown.',
-    tolerated: { how: 'CANCELED counts, too; any other status is unknown.', test: KIRO_TEST, by: 'CANCELED' },
+    tolerated: {
+      how: 'CANCELED counts, too; any other status is unknown.',
+      test: KIRO_TEST,
+      by: "['SUSPENDED', 'unknown']",
+    },
   },
   {
     id: 'subscription-source',
@@ -69,7 +82,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'one answer that was seen',
     dependsOn: [KIRO],
     ifFalse: 'Where a subscription comes from is unknown, and Usher does not cancel it.',
-    tolerated: { how: 'Any other value is unknown.', test: KIRO_TEST },
+    tolerated: {
+      how: 'Any other value is unknown.',
+      test: KIRO_TEST,
+      by: "['EVERYBODY', 'unknown']",
+    },
   },
   {
     id: 'subscription-plan-in-force',
@@ -78,7 +95,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'two public programs',
     dependsOn: [KIRO],
     ifFalse: 'A downgrade is listed as the other plan until next month.',
-    tolerated: { how: 'Only type is compared.', test: KIRO_TEST },
+    tolerated: {
+      how: 'Only type is compared.',
+      test: KIRO_TEST,
+      by: 'without a readable type (%j) has an unknown plan, also if one is in force',
+    },
   },
   {
     id: 'subscription-activation-date',
@@ -87,7 +108,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'ListUserSubscriptions of an account with a profile',
     dependsOn: [KIRO],
     ifFalse: 'The date is left out.',
-    tolerated: { how: 'Both forms are read, seconds and milliseconds.', test: KIRO_TEST, by: 'activationDate' },
+    tolerated: {
+      how: 'Both forms are read, seconds and milliseconds.',
+      test: KIRO_TEST,
+      by: 'with the activation date %j is active since %s',
+    },
   },
   {
     id: 'subscription-identifier',
@@ -96,7 +121,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'ListApplicationClaims of an account with a profile',
     dependsOn: ['adapters/subscriptions/user-subscriptions.ts'],
     ifFalse: 'Nothing.',
-    tolerated: { how: 'Neither is read.', test: KIRO_TEST },
+    tolerated: {
+      how: 'Neither is read.',
+      test: KIRO_TEST,
+      by: 'are the same whatever identifies a claim: %j',
+    },
   },
   {
     id: 'subscription-lost-answer',
@@ -105,7 +134,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'the calls have no idempotency token',
     dependsOn: ['reconcile/subscribe.ts'],
     ifFalse: 'A subscription is made or cancelled again.',
-    tolerated: { how: 'The list is read before and after each write.', test: UNFINISHED, by: 'lost' },
+    tolerated: {
+      how: 'A repeated write is the same request, or one that AWS charges once; the list then shows what there is.',
+      test: UNFINISHED,
+      by: 'is made, and charged once, although its first call fails: %s',
+    },
   },
   {
     id: 'subscription-rate',
@@ -114,7 +147,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'public programs wait 30 to 300 seconds after a refusal',
     dependsOn: ['domain/pace.ts'],
     ifFalse: 'AWS throttles.',
-    tolerated: { how: 'A call that is throttled is made later, and made once.', test: UNFINISHED, by: 'throttle' },
+    tolerated: {
+      how: 'A call that is throttled is made later, and made once.',
+      test: UNFINISHED,
+      by: 'is made, and charged once, although its first call fails: %s',
+    },
   },
   {
     id: 'subscription-errors',
@@ -123,7 +160,11 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'kirodotdev/Kiro #10166',
     dependsOn: ['adapters/subscriptions/errors.ts', 'adapters/subscriptions/unpublished.ts'],
     ifFalse: 'A refusal has no name, and is tried again each hour.',
-    tolerated: { how: 'What has no known name is a refusal that carries what AWS called it.', test: KIRO_TEST },
+    tolerated: {
+      how: 'What has no known name is a refusal that carries what AWS called it.',
+      test: ASSIGNMENTS_TEST,
+      by: 'is a refusal without a name when AWS names none: %s',
+    },
   },
   {
     id: 'subscription-repeated-create',
@@ -133,9 +174,48 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     dependsOn: ['adapters/subscriptions/errors.ts', 'reconcile/subscribe.ts'],
     ifFalse: 'Nothing.',
     tolerated: {
-      how: 'A conflict is neither success nor failure: the list decides.',
+      how: 'Neither answer is trusted: the list decides.',
       test: MANAGED,
-      by: 'subscribingAssigned',
+      by: 'if subscribing a user once more succeeds',
+    },
+  },
+  {
+    id: 'subscription-cancel-missing',
+    belief: 'Cancelling a subscription that is gone answers ResourceNotFoundException.',
+    mark: 'likely',
+    source: 'one public program',
+    dependsOn: [ASSIGNMENTS, 'reconcile/revoke-seat.ts'],
+    ifFalse: 'AWS answers that it is cancelled.',
+    tolerated: {
+      how: 'Both answers count as cancelled.',
+      test: ASSIGNMENTS_TEST,
+      by: 'counts as cancelled when there is nothing to cancel',
+    },
+  },
+  {
+    id: 'subscription-cancel-of-both',
+    belief: 'Cancelling what a user has alone and through a group leaves what the group gives.',
+    mark: 'likely',
+    source: 'the shapes of the calls; no record is published',
+    dependsOn: ['reconcile/revoke-seat.ts'],
+    ifFalse: 'AWS refuses it, or the user loses what the group gives and is listed as missing.',
+    tolerated: {
+      how: 'The assignment is removed in any case, and what AWS does not cancel is tried again and audited.',
+      test: UNFINISHED,
+      by: 'keeps no user assigned who has left, and is cancelled once it can be: %s',
+    },
+  },
+  {
+    id: 'subscription-change-creates',
+    belief: 'UpdateAssignment for a user without a subscription makes none.',
+    mark: 'likely',
+    source: 'three public programs change plans by it; one of them also creates',
+    dependsOn: [ASSIGNMENTS, 'reconcile/subscribe.ts'],
+    ifFalse: 'A user whose subscription has just ended gets another one, of the plan of the seat.',
+    tolerated: {
+      how: 'Usher asks for another plan only where the list shows a subscription of its own; a refusal is tried again.',
+      test: ASSIGNMENTS_TEST,
+      by: 'is refused when %s does not find what it names',
     },
   },
   {
@@ -148,7 +228,7 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'Nothing is created for a user whose subscription comes from a group.',
       test: MANAGED,
-      by: 'whose group has one',
+      by: 'is not started for a user whose group has one',
     },
   },
   {
@@ -161,7 +241,7 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'The refusal is probed again within ten minutes of the first successful read.',
       test: MANAGED,
-      by: 'newProfile',
+      by: 'is made within minutes although its new profile refuses it at first: %j',
     },
   },
   {
@@ -169,9 +249,8 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     belief: 'Credentials of CloudShell are refused for codewhisperer.',
     mark: 'likely',
     source: 'one public program',
-    dependsOn: ['docs/subscriptions.md'],
-    ifFalse: 'Nothing: functions have a role.',
-    tolerated: { how: 'Functions have credentials of a role.', test: MANAGED },
+    dependsOn: [],
+    ifFalse: 'Nothing: only functions make these calls, and the probes.',
   },
   {
     id: 'subscription-eligibility',
@@ -181,9 +260,9 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     dependsOn: ['adapters/subscriptions/errors.ts'],
     ifFalse: 'Another text is a refusal per user, and each is tried again each hour.',
     tolerated: {
-      how: 'One refusal of the account stops the application, and is probed once per day.',
-      test: MANAGED,
-      by: 'accountRefusal',
+      how: 'A text that is not known is a refusal by its name; one refusal of the account stops the application, and is probed once per day.',
+      test: ASSIGNMENTS_TEST,
+      by: "['AccessDeniedException', 'access-denied']",
     },
   },
   {
@@ -196,7 +275,7 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'A refusal is noted once, and the other list is enough.',
       test: 'tests/scenarios/subscriptions.test.ts',
-      by: 'applicationClaims',
+      by: "['denies them'",
     },
   },
   {
@@ -204,12 +283,8 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     belief: 'The documented Enterprise Management API of Kiro has no call that subscribes.',
     mark: 'likely',
     source: 'an excerpt of its model',
-    dependsOn: [ASSIGNMENTS],
+    dependsOn: ['docs/subscriptions.md'],
     ifFalse: 'A published call could take the place of the unpublished one.',
-    tolerated: {
-      how: 'The unpublished calls are off unless configured.',
-      test: 'tests/scenarios/subscriptions.test.ts',
-    },
   },
   {
     id: 'subscription-profiles',
@@ -218,6 +293,5 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     source: 'two public programs',
     dependsOn: ['docs/subscriptions.md'],
     ifFalse: 'Nothing: Usher makes no such call.',
-    tolerated: { how: 'The Region of the profile is configured, not asked for.', test: KIRO_TEST, by: 'of its Region' },
   },
 ];

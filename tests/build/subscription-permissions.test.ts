@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   applyChangesStatements,
@@ -10,6 +12,7 @@ import { APPLICATION, application, INSTANCE_ARN, OTHER_APPLICATION } from '../su
 import { SUBSCRIBER_ROLE, subscribed } from '../support/subscribed.ts';
 import { subscriptionCallsOf } from '../support/subscription-calls.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const OTHER_ROLE = 'arn:aws:iam::333344445555:role/usher-subscriber';
 
 const actionsOf = (statements: readonly PolicyStatement[]) =>
@@ -121,6 +124,16 @@ describe('the permissions for subscriptions', () => {
       },
       Condition: { StringEquals: { 'iam:AWSServiceName': 'user-subscriptions.amazonaws.com' } },
     });
+  });
+
+  it('have no claim of Kiro: neither a function nor a command writes a claim', () => {
+    const folders = '{adapters,cli,conformance/probes,console,domain,functions,input,operator,reconcile}/**/*.ts';
+    const files = globSync(folders, { cwd: ROOT });
+    expect(files.length).toBeGreaterThan(300);
+    const writes = /(?:Create|Update|Delete)Claim/;
+    expect(files.filter((file) => writes.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+    const ofKiro = actionsOf(applyChangesStatements(only('kiro', subscribed({ mode: 'manage' }))));
+    expect(ofKiro).toEqual(['q:CreateAssignment', 'q:DeleteAssignment', 'q:UpdateAssignment']);
   });
 
   it('have a wildcard for all resources exactly where AWS knows none', () => {

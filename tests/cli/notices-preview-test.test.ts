@@ -60,7 +60,7 @@ describe('usher notices preview', () => {
   it('works without AWS and without the emulator', async () => {
     const ended = await runHere(['notices', 'preview', 'leaving'], { cwd: operator.folder, env: {} });
     expect(ended.code).toBe(0);
-    expect(ended.out).toMatch(/^Subject: Your access to Amazon Q ends on \d+ \w+ \d{4}\n/);
+    expect(ended.out).toMatch(/^Subject: Your seat in Amazon Q ends on \d+ \w+ \d{4}\n/);
   });
 
   it.each(NOTICE_KINDS)('shows the HTML part of %s as it is', async (kind) => {
@@ -187,7 +187,7 @@ describe('usher notices test', () => {
   it('sends a sample of each notice that the entitlement sends, once', async () => {
     const { code, out, error } = await test('--to', 'me@example.com', '--yes');
     expect(code).toBe(0);
-    expect(error).toMatch(/assigned, in en: You can now use Amazon Q\nleaving, in en: Your access to Amazon Q ends on/);
+    expect(error).toMatch(/assigned, in en: You can now use Amazon Q\nleaving, in en: Your seat in Amazon Q ends on/);
     expect(out).toMatch(/^assigned: sent \(\S+\)\nleaving: sent \(\S+\)\nSent is not arrived/);
   });
 

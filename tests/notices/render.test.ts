@@ -1,9 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { NOTICE_KINDS } from '../../domain/notices/schema.ts';
 import { faultsIn } from '../../notices/liquid-errors.ts';
 import { rendererOf } from '../../notices/render.ts';
 import { type HtmlElement, readHtml } from '../support/html.ts';
-import { noticeFacts, TEMPLATES } from '../support/notice-facts.ts';
+import { noticeFacts, SHIPPED_TEMPLATES, TEMPLATES } from '../support/notice-facts.ts';
 
 const render = rendererOf(TEMPLATES, { language: 'en' });
 
@@ -111,6 +112,53 @@ describe.each(NOTICE_KINDS)('the notice %s', (kind) => {
     }
   });
 });
+
+describe('what is written of an end', () => {
+  it.each(NOTICE_KINDS)('is of the seat, and never of the access, in the notice %s', (kind) => {
+    const { revokeOn: _, ...undated } = noticeFacts({ kind });
+    for (const facts of [noticeFacts({ kind }), undated]) {
+      const { subject, text, html } = render(facts, []);
+      for (const part of [subject, text, html.replaceAll(/<style>[^<]*|<[^>]+>/g, '\n')]) {
+        expect(promisesIn(part)).toEqual([]);
+      }
+    }
+  });
+
+  it.each([
+    'Your access to Kiro ends on 5 December 2026',
+    'Your access to Kiro has ended',
+    'You can no longer sign in to Kiro with your work account.',
+    'You can use Kiro until 5 December 2026.',
+    'Your seat in Kiro has ended, and so has your access.',
+    'From 5 December 2026 on, Kiro does not let you in.',
+    'Kiro stops working today.',
+  ])('would be found: %s', (promise) => expect(promisesIn(`Hello.\n${promise}\nBye.`)).toHaveLength(1));
+
+  it('is looked for in each language that is shipped', () => {
+    const folders = readdirSync(SHIPPED_TEMPLATES, { withFileTypes: true }).filter((one) => one.isDirectory());
+    expect(folders.map(({ name }) => name).sort()).toEqual(['en', 'own']);
+  });
+});
+
+/**
+ * Returns the English sentences that say when access ends: AWS's pages contradict each other on it, and the assignment and the
+ * subscription of a user may end at different times. Only the seat is Usher's own.
+ */
+function promisesIn(part: string): string[] {
+  const harmless = [
+    /you are no longer in a group that gives access( to \S+)?/gi,
+    /to be added to a group that gives access/gi,
+    /if you no longer need \S+/gi,
+    /it no longer applies/gi,
+    /can stop working for you at any time/gi,
+    /ask before \d+ \w+ \d+/gi,
+  ];
+  const end = /\b(end(s|ed|ing)?|until|till|expire[sd]?|stop(s|ped)?|no longer|cannot|lose|lost)\b|\d \p{L}+ \d{4}/iu;
+  return part.split(/(?<=[.!?])\s+|\n+/).filter((sentence) => {
+    const rest = harmless.reduce((text, one) => text.replaceAll(one, ''), sentence);
+    return end.test(rest) && (!/\bseat\b/.test(rest) || /\baccess\b|\bsign|\buse\b|\bwork/i.test(rest));
+  });
+}
 
 function colorsIn(css: string, pattern: RegExp): string[] {
   return [...new Set([...css.matchAll(pattern)].map(([, color = '']) => color))];

@@ -34,6 +34,8 @@ async function tickAfter(world: World, ...hours: number[]): Promise<void> {
   await world.play();
 }
 
+const ONLY_ASSIGNING: SubscriptionQuirks = { assigningSubscribes: true, subscribingAssigns: false };
+
 const PROVIDERS: [string, SubscriptionSettings][] = [
   ['Kiro', KIRO],
   ['Amazon Q Business', Q_BUSINESS],
@@ -66,6 +68,9 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   const quirks: [string, SubscriptionQuirks][] = [
     ['as usual', {}],
     ['if subscribing a user who is assigned conflicts', { subscribingAssigned: 'conflicts' }],
+    ['if subscribing a user once more succeeds', { repeatedSubscription: 'succeeds' }],
+    ['if assigning subscribes', { assigningSubscribes: true }],
+    ['if assigning subscribes, and subscribing makes no assignment', ONLY_ASSIGNING],
     ['if subscribing makes no assignment', { subscribingAssigns: false }],
     ['if unassigning cancels', { unassigningCancels: true }],
     ['if cancelling unassigns', { cancellingUnassigns: true }],
@@ -287,6 +292,19 @@ describe('a managed subscription of Amazon Q Business', () => {
       expect(found(world)).toEqual([]);
     },
   );
+
+  it('is made for a user who comes back once the cancelled one is no longer listed', async () => {
+    const world = await openManaged({ settings: Q_BUSINESS });
+    await join(world, 1);
+    await world.leaves(1);
+    await world.play();
+    await world.joins(1);
+    await world.ticking(120);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, false]);
+    world.center.changeQuirks({ cancelledSubscriptions: 'absent' });
+    await world.ticking(120);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+  });
 
   it('stays as it is as long as the list does not say whether it ends', async () => {
     const world = await openManaged({ settings: Q_BUSINESS });

@@ -120,6 +120,16 @@ describe('the comparison of subscriptions', () => {
     expect([world.assigned(), world.calls('SSOAdmin.CreateApplicationAssignment')]).toEqual([[], 0]);
   });
 
+  it('finds who pays if an assignment starts a subscription', async () => {
+    const quirks = { assigningSubscribes: true };
+    const world = await opened({ entitlements: [ENFORCED], members: [1], quirks });
+    await world.hours(1);
+    expect([world.assigned(), world.told()]).toEqual([[1], []]);
+    await world.leaves(1);
+    await world.hours(2);
+    expect([world.assigned(), world.told()]).toEqual([[], ['orphan 1 found']]);
+  });
+
   it('is the same for an entitlement that is enforced, and fails none of its executions', async () => {
     const world = await opened({ entitlements: [ENFORCED], subscriptions: [subscribed(1), subscribed(4)] });
     await world.hours(2);

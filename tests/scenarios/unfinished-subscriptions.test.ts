@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
-import { CALLS, joinAlone, openManaged, partsOf, seatEvents } from '../support/managed.ts';
+import { CALLS, joinAlone, openManaged, partsOf, seatEvents, subscribedIn } from '../support/managed.ts';
 import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import type { World } from '../support/world.ts';
 
@@ -174,6 +174,21 @@ describe('a user who comes back while the list still shows the assignment that U
   });
 });
 
+describe('a user of Kiro who comes back after the subscription was cancelled', () => {
+  it('gets another one once AWS no longer refuses it', async () => {
+    const world = await openManaged();
+    await joinAlone(world, 1);
+    await world.leaves(1);
+    await world.play();
+    world.faults.add({ operation: CALLS.kiro.subscribe, kind: 'refuse', for: '5h' });
+    await world.joins(1);
+    await world.ticking(60);
+    expect(subscribedIn(world)).toEqual([]);
+    await world.ticking(360);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+  });
+});
+
 describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
   const { cancel, list } = CALLS[settings.provider];
 
@@ -251,13 +266,15 @@ describe.each([KIRO, Q_BUSINESS])('a subscription of $provider', (settings) => {
   const { subscribe, cancel } = CALLS[settings.provider];
 
   it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
-    'is made once although its first call fails: %s',
+    'is made, and charged once, although its first call fails: %s',
     async (kind) => {
-      const world = await openManaged({ settings });
+      const world = await openManaged({ settings, quirks: { repeatedSubscription: 'succeeds' } });
       world.faults.add({ operation: subscribe, kind });
       await joinAlone(world, 1);
       await world.ticking(20);
       expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+      const charges = world.center.subscriptionChanges.filter(({ change }) => change === 'subscribed');
+      expect(charges).toHaveLength(1);
       expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join']);
       await world.leaves(1);
       await world.play();

@@ -13,6 +13,9 @@ export interface Assignment {
   principalType: 'USER' | 'GROUP';
 }
 
+/** What a user gets who gets a subscription without having asked for a plan. */
+const LOWEST_PLAN = 'KIRO_ENTERPRISE_PRO';
+
 /** The settings of an application. */
 export interface Application {
   applicationArn: string;
@@ -76,7 +79,11 @@ export class IdentityCenter extends Directory {
   assignByHand(applicationArn: string, principalId: string, principalType: Assignment['principalType'] = 'USER'): void {
     const assignment = { applicationArn, principalId, principalType };
     const assignments = this.#assignmentsOf(applicationArn);
-    if (!this.isAssigned(assignment)) assignments.set(assignmentKey(assignment), assignment, this.now());
+    if (this.isAssigned(assignment)) return;
+    assignments.set(assignmentKey(assignment), assignment, this.now());
+    if (principalType === 'USER' && this.quirks.assigningSubscribes && !this.#isOfQBusiness(applicationArn)) {
+      this.subscribe(applicationArn, { userId: principalId, plan: LOWEST_PLAN });
+    }
   }
 
   /** Removes an assignment, as an administrator does in the console. */
@@ -114,6 +121,11 @@ export class IdentityCenter extends Directory {
     const activated = status === 'ACTIVE' ? { activatedAt: new Date(at).toISOString() } : {};
     this.#subscriptions.subscribe(applicationArn, { user: userId, plan, status, source, ...activated }, at);
     if (source === 'INDIVIDUAL' && this.quirks.subscribingAssigns) this.assignByHand(applicationArn, userId);
+  }
+
+  /** Charges a user once more who has a subscription of their own. */
+  subscribeAgain(applicationArn: string, userId: string): void {
+    this.#subscriptions.charge(applicationArn, userId, this.now());
   }
 
   /** Changes the plan of the user's own subscription: to a higher one at once, to a lower one next month. */

@@ -53,6 +53,18 @@ export const SubscriptionQuirksSchema = z.strictObject({
       .enum(['succeeds', 'conflicts'])
       .check(z.describe('The answer to CreateAssignment for a user who has the assignment, and no subscription')),
   ),
+  repeatedSubscription: z.optional(
+    z
+      .enum(['conflicts', 'succeeds'])
+      .check(
+        z.describe(
+          'The answer to CreateAssignment and CreateSubscription for a user who has a subscription of their own. With succeeds, CreateSubscription charges the user once more',
+        ),
+      ),
+  ),
+  assigningSubscribes: z.optional(
+    z.boolean().check(z.describe('Whether a new assignment of Kiro starts a subscription, too')),
+  ),
   subscribingAssigns: z.optional(
     z.boolean().check(z.describe('Whether a new subscription of Kiro makes the assignment, too')),
   ),
@@ -236,6 +248,8 @@ export const USUAL = {
   applicationClaims: 'listed',
   newSubscriptions: 'PENDING',
   subscribingAssigned: 'succeeds',
+  repeatedSubscription: 'conflicts',
+  assigningSubscribes: false,
   subscribingAssigns: true,
   unassigningCancels: false,
   cancellingUnassigns: false,

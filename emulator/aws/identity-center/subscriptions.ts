@@ -101,6 +101,11 @@ export class Subscriptions {
     if (isOwn(subscription)) this.changes.push({ at, applicationArn, userId, change: 'subscribed' });
   }
 
+  /** Notes that a user is charged once more for what the user has. */
+  charge(applicationArn: string, userId: string, at: number): void {
+    this.changes.push({ at, applicationArn, userId, change: 'subscribed' });
+  }
+
   /** Changes the plan of the user's own subscription, if there is one: to a higher one at once, to a lower one next month. */
   changePlan(applicationArn: string, { userId, plan }: { userId: string; plan: string }, at: number): void {
     const own = this.#own(applicationArn, userId);

@@ -71,8 +71,11 @@ export function q(center: IdentityCenter, homeRegion: string): Service {
     admit(true);
     const applicationArn = profileIn(region);
     if (center.user(userId) === undefined) throw notFound('Principal');
+    const found = center.subscriptionsOfUser(applicationArn, userId);
+    // AWS charges a user once per profile.
+    if (quirks.repeatedSubscription === 'succeeds' && found.some(({ source }) => source !== 'GROUP')) return {};
     // Also one from a group: it must be changed there.
-    if (center.subscriptionsOfUser(applicationArn, userId).length > 0) throw conflict();
+    if (found.length > 0) throw conflict();
     const isAssigned = center.isAssigned({ applicationArn, principalId: userId, principalType: 'USER' });
     if (isAssigned && quirks.subscribingAssigned === 'conflicts') throw conflict();
     center.subscribe(applicationArn, { userId, plan: RETURNED.get(subscriptionType) ?? subscriptionType });

@@ -136,11 +136,13 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
     const before = clientToken === undefined ? undefined : answered.get(clientToken);
     if (before) return before;
     if (center.user(userId) === undefined) throw notFound(userId, 'USER');
-    if (center.subscriptionsOfUser(applicationArn, userId).length > 0) {
+    const hasOne = center.subscriptionsOfUser(applicationArn, userId).length > 0;
+    if (hasOne && center.quirks.repeatedSubscription === 'conflicts') {
       const fields = { resourceId: userId, resourceType: 'SUBSCRIPTION' };
       throw new ServiceError('ConflictException', 'The subscription exists.', { statusCode: 409, fields });
     }
-    center.subscribe(applicationArn, { userId, plan: type });
+    if (hasOne) center.subscribeAgain(applicationArn, userId);
+    else center.subscribe(applicationArn, { userId, plan: type });
     const subscriptionId = subscriptionIdOf({ user: userId });
     const answer = { subscriptionId, ...changed(application, subscriptionOf(application, subscriptionId)) };
     if (clientToken !== undefined) answered.set(clientToken, answer);

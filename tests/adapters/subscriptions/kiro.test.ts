@@ -215,6 +215,16 @@ describe('the users whom the claims of an application name', () => {
     expect(inputs).toEqual([input, { ...input, nextToken: 'more' }]);
   });
 
+  it.each([
+    {},
+    { identifier: null },
+    { identifier: 7 },
+    { identifier: { arn: 'x' }, usage: [{ used: '1e3' }] },
+    { identifier: 'one', usage: 0.5 },
+  ])('are the same whatever identifies a claim: %j', async (parts) => {
+    expect(await claimed(answering({ claims: [{ principal: { user: user(1) }, ...parts }] }))).toEqual([user(1)]);
+  });
+
   it('are none of an entry that names its principal in a new way', async () => {
     expect(await claimed(answering({ claims: [{ principal: { role: 'x' } }, { principal: null }, {}, 7] }))).toEqual(
       [],

@@ -78,6 +78,11 @@ function aCall(service: string, eventName: string, requestParameters: unknown, r
   return { ...call, detail: { ...call.detail, requestParameters, responseElements } };
 }
 
+function aSubscriptionCall() {
+  const requestParameters = { principalId: userId, principalType: 'USER' };
+  return anApiCall({ service: 'q', eventName: 'CreateAssignment', requestParameters });
+}
+
 function withDetail(detail: Record<string, unknown>) {
   const event = anAddMemberToGroup({ groupId, userId });
   return { ...event, detail: { ...event.detail, ...detail } };
@@ -377,6 +382,8 @@ describe('an event that needs no check', () => {
   it.each([
     ['foreign-service', 'an operation of the same name', aQuickSightMembership()],
     ['foreign-service', 'an assignment', anApiCall({ service: 'sso', eventName: 'CreateApplicationAssignment' })],
+    ['foreign-service', 'a subscription call', aSubscriptionCall()],
+    ['foreign-service', 'one of another source', { ...aSubscriptionCall(), source: 'aws.codewhisperer' }],
     ['foreign-service', 'a failed call of another service', aQuickSightMembership({ errorCode: 'AccessDenied' })],
     ['foreign-service', 'another kind of event', { ...aNativeNotification(), source: 'aws.events' }],
     ['foreign-service', 'a service named like a property', aCall('constructor', 'toString', {})],
