@@ -46,6 +46,7 @@ interface Draft {
   episodes: readonly Episode[];
   subscriptions: SubscriptionDraft | undefined;
   limits: History['limits'];
+  repeatedSubscription: NonNullable<Quirks['repeatedSubscription']>;
 }
 
 const statuses = rarely(12).map((isNew): Quirks['userStatus'] => (isNew ? 'new-value' : 'present'));
@@ -86,6 +87,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     subscriptions: subscriptionDraft(told),
     // Drawn after everything else, for the same reason.
     limits: fc.constantFrom(undefined, undefined, undefined, SLOW_PARTITION, FEW_FUNCTIONS),
+    repeatedSubscription: fc.constantFrom('conflicts', 'conflicts', 'succeeds'),
   }),
 );
 
@@ -208,7 +210,7 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions, limits } = draft;
+  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions, limits, repeatedSubscription } = draft;
   const all = withSubscriptionEpisodes(draft.episodes, subscriptions);
   const choices = subscriptions?.choices ?? [];
   const members = subscriptions?.ends ? membersWithComers(draft.members) : draft.members;
@@ -257,7 +259,7 @@ function scenarioOf(draft: Draft): History {
         ...(subscriptions ? subscribedAtFirst(subscriptions, index) : {}),
       })),
     },
-    quirks: { ...draft.quirks, ...subscriptions?.quirks },
+    quirks: { ...draft.quirks, ...(subscriptions ? { ...subscriptions.quirks, repeatedSubscription } : {}) },
     ...(latency ? { latency } : {}),
     ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
     ...(batchUsers === undefined ? {} : { batchUsers }),
