@@ -92,6 +92,7 @@ export async function playHistory(history: History): Promise<string[]> {
   watch.forgetful = history.actions.some(
     ({ deploy, stop, fault }) => deploy !== undefined || stop !== undefined || (fault && isOfLambda(fault)),
   );
+  for (const application of unlistedIn(history)) watch.punctuality.unlisted.add(application);
   watch.silencing = history.actions.some(({ fault }) => SILENCING.has(fault?.operation ?? ''));
   const followed = {
     ...stack,
@@ -125,6 +126,17 @@ export async function playHistory(history: History): Promise<string[]> {
     await stack.close();
   }
   return watch.violations;
+}
+
+/**
+ * Applications of which a group is subscribed as a whole, in a store that does not list the members of groups: whose
+ * subscription that is cannot be told.
+ */
+function unlistedIn({ quirks, directory }: History): string[] {
+  if (quirks?.identitySource !== 'ad-sync') return [];
+  return directory.applications.flatMap(({ applicationArn, subscriptions = [] }) =>
+    subscriptions.some(({ group }) => group !== undefined) ? applicationArn : [],
+  );
 }
 
 /** The most ticks that a user may need whose attempts fail: faults last for a few requests. */

@@ -75,6 +75,8 @@ export class Punctuality {
 
   /** Applications to which AWS has refused subscriptions: it is probed once a day whether it still does. */
   readonly stopped = new Set<string>();
+  /** Applications whose list of subscriptions Usher cannot read for good. */
+  readonly unlisted = new Set<string>();
 
   /** What may delay others from now on, or still does. */
   note(disturbance: Disturbance): void {
@@ -170,7 +172,7 @@ export class Punctuality {
   }
 
   #isMeddledWith({ applicationArn, userId }: Pair, from: Moment, to: Moment): boolean {
-    if (this.stopped.has(applicationArn)) return true;
+    if (this.stopped.has(applicationArn) || this.unlisted.has(applicationArn)) return true;
     return this.#meddled.some(
       ({ key, at }) => key === `${applicationArn} ${userId}` && at >= from - AFTERMATH && at <= to,
     );
