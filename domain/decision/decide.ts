@@ -172,7 +172,9 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
 export function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
   if (mayTry(seat, context)) return change;
   const { nextAttemptAt } = seat;
-  return context.named && isSetBack(seat) && nextAttemptAt ? { do: 'wait', until: nextAttemptAt } : NOTHING;
+  if (context.named && isSetBack(seat) && nextAttemptAt) return { do: 'wait', until: nextAttemptAt };
+  // An attempt that AWS has refused may have made a part of the change all the same, which only later reads show.
+  return (takesSlot(seat) ? waitForWriteToSettle(seat, context) : undefined) ?? NOTHING;
 }
 
 /**

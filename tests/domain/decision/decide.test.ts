@@ -248,6 +248,19 @@ describe('decide', () => {
     expect(decide(disabled, aDecisionContext({ graceDays: 2 })).do).toBe(expected);
   });
 
+  it.each<[SeatStatus, number, string]>([
+    ['revoking', -10, 'wait'],
+    ['revoking', -30, 'nothing'],
+    ['creating', -10, 'wait'],
+    // It takes no slot: nothing was made.
+    ['failed', -10, 'nothing'],
+  ])('verifies what a refused attempt may have made: %s, %s s ago', (status, ago, expected) => {
+    const refusal = { reason: 'access-denied', since: iso(-3600), execution: 'another', reported: true };
+    const seat = aGrantedSeat({ status, changedAt: iso(ago), refusal, nextAttemptAt: iso(3600 + ago) });
+    const user = status === 'revoking' ? { ...ABSENT, assigned: false } : { assigned: false };
+    expect(decide(aUserState({ ...user, seat }), aDecisionContext()).do).toBe(expected);
+  });
+
   it('keeps the due date of a leave when the grace period changes', () => {
     const seat = aGrantedSeat({ status: 'leaving', dueAt: iso(1) });
     for (const graceDays of [0, 30]) {
