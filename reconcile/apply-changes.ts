@@ -1,6 +1,7 @@
 import type { Ledger } from '../adapters/ledger.ts';
 import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
 import { profileOf } from '../domain/profiles.ts';
+import { enqueueSweeps } from '../domain/queue/enqueue.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import { isNewProfile, noteStops, stoppedIn } from '../domain/queue/stops.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
@@ -78,10 +79,17 @@ function subscriptionServices(
 
 /** Of an application to which AWS refuses new subscriptions, no further one is asked for until the next day. */
 async function saveStops(stops: Stops, lease: LeaseSession, { clock, entitlements }: ApplyServices): Promise<void> {
-  const isKnown = [...stops.resumed].every((application) => lease.queue.stopped?.[application] === undefined);
-  if (stops.stopped.size === 0 && isKnown) return;
+  const isProbed = [...stops.tried].some((application) => lease.queue.stopped?.[application] !== undefined);
+  if (stops.stopped.size === 0 && !isProbed) return;
   const configured = entitlements.entitlements.map(({ application }) => application);
-  await lease.change((queue) => ({ queue: noteStops(queue, stops, { now: clock.now(), configured }) }));
+  await lease.change((queue) => {
+    const now = clock.now();
+    const ended = [...stops.resumed].filter((application) => queue.stopped?.[application] !== undefined);
+    const me = queue.lease?.holder ?? '';
+    const sweeps = new Map(ended.map((application) => [application, { withStatus: true }]));
+    // The users who were not tried meanwhile come before those who join from now on.
+    return { queue: enqueueSweeps(noteStops(queue, stops, { now, configured }), sweeps, { me, cause: me, now }) };
+  });
 }
 
 /** What no time was left for is made in the round's last turn. */

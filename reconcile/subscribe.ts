@@ -3,7 +3,7 @@ import { type Entitlement, managedOf, type SubscriptionSettings } from '../domai
 import { requestTokenOf } from '../domain/seat/request-token.ts';
 import type { Seat } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
-import type { SubscriptionProvider } from '../domain/subscription/subscription.ts';
+import { ACCOUNT_NOT_ELIGIBLE, type SubscriptionProvider } from '../domain/subscription/subscription.ts';
 
 /** Opens the subscriptions of an application. */
 export type ProviderOf = (application: string, settings: SubscriptionSettings) => Promise<SubscriptionProvider>;
@@ -20,7 +20,7 @@ export function providersOf(open: OpenSubscriptions, instanceArn: string): Provi
 
 /** Whether AWS refuses new subscriptions to the whole account. */
 export function isNotEligible(error: unknown): boolean {
-  return error instanceof RefusedError && error.reason === 'account-not-eligible';
+  return error instanceof RefusedError && error.reason === ACCOUNT_NOT_ELIGIBLE;
 }
 
 /** Whether AWS refuses a call in one of the ways in which it refuses the first calls of a new profile. */
@@ -32,6 +32,8 @@ export function isDenied(error: unknown): error is RefusedError {
 export class Stops {
   readonly stopped = new Set<string>();
   readonly resumed = new Set<string>();
+  /** Applications of which one was asked for, whatever the answer. */
+  readonly tried = new Set<string>();
   readonly #known: ReadonlySet<string>;
 
   /** @param known applications that are stopped, without those that may be probed */
@@ -77,6 +79,7 @@ export async function askFor(
   const provider = await providerOf(entitlement.application, settings);
   const { plan, id } = subscription;
   if (isChange) return (await provider.changePlan({ userId, id }, plan)) === 'conflict' ? undefined : seat;
+  stops.tried.add(entitlement.application);
   const answer = await provider.subscribe(userId, plan, requestTokenOf(seat, plan));
   if (answer.outcome === 'conflict') return undefined;
   stops.resume(entitlement.application);

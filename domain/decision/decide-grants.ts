@@ -1,9 +1,10 @@
 import type { Entitlement } from '../entitlements.ts';
 import { includesSubscription, isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
-import { markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
+import { markNotBegun, markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
+import { ACCOUNT_NOT_ELIGIBLE } from '../subscription/subscription.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import type { DecidedUser, Decision } from './decide.ts';
 import type { Seats } from './seats.ts';
@@ -57,6 +58,8 @@ export function decideGrants(
   const waiting = wanted.filter((one) => !slotted.has(one) && !withheld.has(one));
   // No user loses a seat because the cap was lowered while the answer to the create was lost.
   const joining = isOverCap ? made.flatMap((one) => recordGrant(one, moment)) : [];
+  const unrecorded = [...withheld].filter(({ seat }) => seat === undefined || seat.status === 'revoked');
+  joining.push(...unrecorded.map((one) => notBegun(one, entitlement, moment)));
   const recheck: Recheck[] = [];
   const failures: Failure[] = [];
   const unread: string[] = [];
@@ -87,8 +90,8 @@ export function decideGrants(
 }
 
 /**
- * How the slots are given among some of the users who want one. `made`: users who have theirs already; `hasSlot`: whether one
- * has it, or a stored round keeps it for them.
+ * How the slots are given among some of the users who want one. `made`: users who have theirs already; `hasSlot`: whether a user
+ * has a slot, or a stored round keeps one for them.
  */
 function allocationOf(
   { decided, made, seats }: { decided: readonly DecidedUser[]; made: readonly Granted[]; seats: Seats },
@@ -127,7 +130,7 @@ function allocationOf(
 
 /**
  * Allocates the slots without the grants that need a new subscription while AWS refuses those to the whole account: of the users
- * who would get a slot, one is tried. Only if others have taken all slots does anyone join the waitlist.
+ * who would get a slot, one is tried. As long as a slot is free, none of the others joins the waitlist.
  */
 function allocateTried(
   { made, wanted }: { made: readonly Granted[]; wanted: readonly Granted[] },
@@ -137,16 +140,23 @@ function allocateTried(
   const all = allocate(wanted);
   if (!stopped) return { ...all, withheld: new Set() };
   const needy = [...made, ...wanted].filter(isNeedy);
-  const probe = stopped.probe ? firstOf(needy.filter((one) => isMade(one) || all.slotted.has(one))) : undefined;
+  // A change of plan starts no subscription: it does not tell whether AWS still refuses them.
+  const isTryable = (one: Granted) => one.part !== 'plan' && (isMade(one) || all.slotted.has(one));
+  const probe = stopped.probe ? firstOf(needy.filter(isTryable)) : undefined;
   const allocation = allocate(wanted.filter((one) => !isNeedy(one) || one === probe));
   const isWithheld = (one: Granted) => (allocation.isFull ? hasSlot(one) : one.seat?.status !== 'waitlisted');
   const withheld = new Set(needy.filter((one) => one !== probe && isWithheld(one)));
-  // Who waits is not tried either: the next full sweep sees them all.
-  return { ...allocation, owed: false, withheld };
+  // Who waits is not tried either, so that nothing is owed to them. Whether they are before a user who is, a sweep finds out.
+  const isPassed = wanted.some((one) => !isNeedy(one) && !allocation.slotted.has(one));
+  return { ...allocation, owed: allocation.owed && isPassed, withheld };
 }
 
 function firstOf(some: readonly Granted[]): Granted | undefined {
-  const [first] = some.map((one) => ({ one, ...candidateIn(one) })).toSorted(byRequest);
+  // A user whose own changes fail tells nothing of the account.
+  const fails = ({ seat }: Granted) => seat?.refusal !== undefined && seat.refusal.reason !== ACCOUNT_NOT_ELIGIBLE;
+  const [first] = some
+    .map((one) => ({ one, fails: Number(fails(one)), ...candidateIn(one) }))
+    .toSorted((a, b) => a.fails - b.fails || byRequest(a, b));
   return first?.one;
 }
 
@@ -172,6 +182,13 @@ function isGrant(one: DecidedUser): one is Granted {
 export function candidateIn({ checked, seat }: { checked: CheckedUser; seat: Seat | undefined }): Candidate {
   const candidate = seatCandidate(checked.user.userId, seat, checked.askedAt);
   return checked.promisedAt === undefined ? candidate : { ...candidate, requestedAt: checked.promisedAt };
+}
+
+/** Without a seat, nothing would say when a user who is not tried first asked. */
+function notBegun(one: DecidedUser, { name, application }: Entitlement, { readAt, execution }: Moment): Seat {
+  const { userId, requestedAt } = candidateIn(one);
+  const target = { applicationArn: application, userId, entitlement: name, requestedAt };
+  return markNotBegun(one.seat, target, { now: readAt, execution, cause: one.checked.cause, reason: 'group-join' });
 }
 
 function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt, execution }: Moment): Seat {

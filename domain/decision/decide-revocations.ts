@@ -8,7 +8,7 @@ import { applyBrake, type BrakeDecision, type BrakeInput, countSeats, type Revoc
 import type { DecidedUser, Decision } from './decide.ts';
 import { announceGrowth, beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from './hold.ts';
 import { revocationsAhead } from './slots.ts';
-import { type Recheck, waitForCreateToBeRuledOut } from './timing.ts';
+import { type Recheck, waitForCreateToShow } from './timing.ts';
 
 /** More users than this are not asked for before a sweep costs less. */
 const MOST_ASKED = 5;
@@ -134,7 +134,7 @@ function joinHold(
     const context = { now: readAt, execution, cause: checked.cause, reason: decision.reason };
     // A held seat is not removed. Whether there is one to hold may show only later; if not, the seat ends by itself.
     const wait =
-      seat.status === 'creating' && !checked.user.assigned ? waitForCreateToBeRuledOut(seat, { readAt }) : undefined;
+      seat.status === 'creating' && !checked.user.assigned ? waitForCreateToShow(seat, { readAt }) : undefined;
     if (wait) recheck.push({ key: checked.key, at: wait.until });
     else joining.push(markHeld(seat, generation, context));
   }

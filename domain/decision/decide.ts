@@ -12,7 +12,6 @@ import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } f
 import {
   mayStillShow,
   type Wait,
-  waitForCreateToBeRuledOut,
   waitForCreateToShow,
   waitForGrantToShow,
   waitForRemovalToShow,
@@ -105,7 +104,7 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
     // A create whose answer was lost has its days of grace, too; whether there is an assignment may show only later. If it is
     // repeated, AWS has accepted it before.
     case 'creating':
-      if (!assigned && !waitForCreateToBeRuledOut(seat, context)) return endWithoutCall(seat, ineligibility);
+      if (!assigned && !waitForCreateToShow(seat, context)) return endWithoutCall(seat, ineligibility);
       if (assigned || !graced || seat.repeats !== undefined) return end;
       // If reads lag longer than the execution waits, a tick checks the seat again.
       return waitForWriteToSettle(seat, context) ?? NOTHING;

@@ -80,7 +80,7 @@ function decideManaged(subject: Managed, { whole, list }: Pick<PartsContext, 'wh
   }
   if ('until' in list) return { decided: unlisted({ do: 'wait', until: list.until }) };
   if (isTooOld(user.seat, list.readAt)) return { decided: unlisted({ do: 'wait', until: list.againAt }) };
-  const shown = shownOf(user, list.byUser.get(user.userId) ?? []);
+  const shown = { ...shownOf(user, list.byUser.get(user.userId) ?? []), readAt: new Date(list.readAt) };
   if (user.entitled) return { decided: decideEntitled(shown, subject) };
   if (isIdUnknown(shown, subject)) return { decided: decideWithoutId(subject, list.againAt) };
   return { decided: decideIneligible(shown, subject) };
@@ -119,14 +119,12 @@ function isAccessOurs({ seat }: UserState): boolean {
 
 /** What is missing is made, and a subscription of another plan is changed. */
 function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
-  const { checked, settings, moment } = subject;
+  const { checked, settings } = subject;
   const { assigned, seat } = checked.user;
   const subscribed = shown.live.length > 0;
   const one =
-    seat && isHalfRevoked(checked.user, shown, moment)
-      ? decideHalfRevoked(seat, subject)
-      : decideIf(subscribed, subject);
-  const decided = noted(one, shown, moment);
+    seat && isHalfRevoked(checked.user, shown) ? decideHalfRevoked(seat, subject) : decideIf(subscribed, subject);
+  const decided = noted(one, shown);
   const isOther = isOfOtherPlan(decided, shown, settings);
   if (decided.decision.do === 'grant') {
     const part = missingPart(assigned, subscribed);
@@ -140,10 +138,11 @@ function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
 }
 
 /** Whether a revocation was interrupted that has made an end of one part, and a part of Usher's is left. */
-function isHalfRevoked(user: UserState, { live, own }: Shown, moment: Moment): boolean {
+function isHalfRevoked(user: UserState, shown: Shown): boolean {
+  const { live, own } = shown;
   const { assigned, seat } = user;
   if (seat?.status !== 'revoking' || seat.grantedAt === undefined) return false;
-  const isSubscribed = seat.subscription !== undefined && (own !== undefined || mayBeUnlisted(seat, moment));
+  const isSubscribed = seat.subscription !== undefined && (own !== undefined || mayBeUnlisted(seat, shown));
   const isLeft = (assigned && isAccessOurs(user)) || isSubscribed;
   return isLeft && !(assigned && live.length > 0);
 }
@@ -187,7 +186,8 @@ function withPlan(one: DecidedUser, { own }: Shown, { checked, graceDays, moment
 }
 
 /** What is left of Usher's is taken back, and its end verified: of the subscription by the list, of access by a read. */
-function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
+function decideIneligible(shown: Shown, subject: Managed): DecidedUser {
+  const { own } = shown;
   const { checked, moment } = subject;
   const { seat } = checked.user;
   if (seat?.subscription && own && isUnanswered(seat)) {
@@ -196,16 +196,16 @@ function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
     const granted = noteListed(recordLateGrant(seat, { now, execution, cause: checked.cause }), own);
     return decideIf(true, subject, granted);
   }
-  const isLeft = own !== undefined || mayBeUnlisted(seat, moment);
+  const isLeft = own !== undefined || mayBeUnlisted(seat, shown);
   const decided = decideIf(isLeft, subject, seat && own ? noteListed(seat, own) : seat);
   if (decided.decision.do !== 'revoke' || isLeft) return decided;
   return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
 }
 
 /** Whether a subscription may exist that cannot be cancelled: Amazon Q Business takes the id, which only a list shows. */
-function isIdUnknown({ own }: Shown, { checked, settings, moment }: Managed): boolean {
+function isIdUnknown(shown: Shown, { checked, settings }: Managed): boolean {
   const { seat } = checked.user;
-  return lacksId(seat, settings) && own === undefined && mayBeUnlisted(seat, moment);
+  return lacksId(seat, settings) && shown.own === undefined && mayBeUnlisted(seat, shown);
 }
 
 function lacksId(seat: Seat | undefined, { provider }: SubscriptionSettings): boolean {
@@ -227,9 +227,11 @@ interface Shown {
   live: readonly Subscription[];
   /** The user's own among them. */
   own: Subscription | undefined;
+  /** When its reads began. */
+  readAt: Date;
 }
 
-function shownOf({ seat }: UserState, listed: readonly Subscription[]): Shown {
+function shownOf({ seat }: UserState, listed: readonly Subscription[]): Omit<Shown, 'readAt'> {
   // A cancellation that the provider has accepted may leave an entry without a known status until the end of the month.
   const isEnding = seat?.subscription?.cancelledAt !== undefined;
   const live = listed.filter(({ status }) => status !== 'cancelled' && !(isEnding && status === 'unknown'));
@@ -237,10 +239,10 @@ function shownOf({ seat }: UserState, listed: readonly Subscription[]): Shown {
 }
 
 /** A list may lag as reads of assignments do: until then, one without the subscription does not say that there is none. */
-const LISTED_AFTER_SECONDS = 3600;
+const LISTED_AFTER_SECONDS = 75 * 60;
 
 /** Whether a subscription that no list shows may exist nevertheless, since its cancellation is not accepted. */
-function mayBeUnlisted(seat: Seat | undefined, { readAt }: Moment): boolean {
+function mayBeUnlisted(seat: Seat | undefined, { readAt }: Pick<Shown, 'readAt'>): boolean {
   if (!seat?.subscription || seat.subscription.cancelledAt !== undefined) return false;
   return !isDue(plusSeconds(seat.subscription.askedAt, LISTED_AFTER_SECONDS), readAt);
 }
@@ -283,10 +285,11 @@ function withDecision(one: DecidedUser, decision: Decision, { seat }: UserState)
  * Notes at a confirmed seat what the list shows of its subscription. If only a group gives one, Usher has none, unless the
  * list may be too early to show it: what Usher has started must not be forgotten.
  */
-function noted(one: DecidedUser, { live, own }: Shown, moment: Moment): DecidedUser {
+function noted(one: DecidedUser, shown: Shown): DecidedUser {
+  const { live, own } = shown;
   const { seat } = one;
   if (seat?.status !== 'confirmed' || live.length === 0) return one;
-  if (own === undefined && mayBeUnlisted(seat, moment)) return one;
+  if (own === undefined && mayBeUnlisted(seat, shown)) return one;
   return { ...one, seat: noteListed(seat, own) };
 }
 

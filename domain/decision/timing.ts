@@ -55,23 +55,17 @@ function lastCreateAt({ status, changedAt, grantedAt, madeAgainAt }: CreateTimes
 /** Reads of assignments lag no longer than this: only then does a read show that a create had no effect. */
 const CREATE_SHOWS_SECONDS = 60 * 60;
 
+/** A call follows its intention within the time limit of the function that makes it. */
+const CALL_FOLLOWS_SECONDS = 15 * 60;
+
 /**
  * Whether a read at this time may be too early to show the last create, which may have failed or got no answer. Only after
  * it does a read without the assignment free the slot, unless AWS has accepted a removal.
  */
 export function waitForCreateToShow(seat: CreateTimes, { readAt }: { readAt: Date }): Wait | undefined {
-  return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS, readAt);
-}
-
-/** A call follows its intention within the time limit of the function that makes it. */
-const CALL_FOLLOWS_SECONDS = 15 * 60;
-
-/**
- * Whether a read at this time may be too early to prove that a create had no effect: nothing is called afterwards that would
- * end an assignment which shows later.
- */
-export function waitForCreateToBeRuledOut(seat: CreateTimes, { readAt }: { readAt: Date }): Wait | undefined {
-  return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS + CALL_FOLLOWS_SECONDS, readAt);
+  // Of a create without an answer, only its intention has a time.
+  const callFollows = seat.status === 'creating' ? CALL_FOLLOWS_SECONDS : 0;
+  return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS + callFollows, readAt);
 }
 
 /** Whether an assignment that no read shows may exist all the same: unless AWS has accepted its removal, for an hour. */

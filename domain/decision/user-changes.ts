@@ -8,7 +8,7 @@ import { waitlistOf } from './waitlist.ts';
 /**
  * What a plan changes for one user. `gains`: a seat. `waitlisted`: joins the waitlist. `leaving`: begins the days of grace.
  * `revoked`: loses the seat at once. `held`: the brake holds the revocation. `kept`: a leaving or held seat stays. `repaired`: the
- * seat stays, and what is missing or different of it is made. `dropped`: leaves the waitlist, or a seat that AWS refused or never made.
+ * seat stays, and what is missing or different of it is made. `dropped`: leaves the waitlist, or no longer waits for a seat that AWS refused or never made.
  */
 export const CHANGE_KINDS = [
   'gains',
@@ -51,7 +51,7 @@ export function userChangesIn(users: readonly UserState[], forecast: Forecast): 
     .flatMap((user): UserChange[] => {
       const { userId, seat: before, ineligibility } = user;
       const after = seats.get(userId);
-      const change = changeOf(before, after);
+      const change = changeOf(user, after);
       if (change === undefined) {
         const made = reasons.get(`grant ${userId}`);
         // What has begun is only made once more.
@@ -79,7 +79,7 @@ export function userChangesIn(users: readonly UserState[], forecast: Forecast): 
 }
 
 /** Returns the change between two states of a seat, as its user sees it; undefined if there is none. */
-function changeOf(before: Seat | undefined, after: Seat | undefined): ChangeKind | undefined {
+function changeOf({ seat: before, assigned }: UserState, after: Seat | undefined): ChangeKind | undefined {
   const [had, has] = [before !== undefined && takesSlot(before), after !== undefined && takesSlot(after)];
   const [was, is] = [before?.status, after?.status];
   if (is === 'waitlisted') return was === 'waitlisted' ? undefined : 'waitlisted';
@@ -88,7 +88,8 @@ function changeOf(before: Seat | undefined, after: Seat | undefined): ChangeKind
     return (was === 'waitlisted' || was === 'failed') && is !== was ? 'dropped' : undefined;
   }
   // Nobody loses what was never made.
-  if (!has) return before?.grantedAt === undefined ? 'dropped' : 'revoked';
+  const isMade = assigned || (before?.grantedAt ?? after?.grantedAt) !== undefined;
+  if (!has) return isMade ? 'revoked' : 'dropped';
   if (is === 'leaving' || is === 'held') return was === is ? undefined : is;
   return was === 'leaving' || was === 'held' ? 'kept' : undefined;
 }

@@ -6,6 +6,9 @@ import type { WorkQueue } from './work-queue.ts';
 /** AWS lifts the refusal by hand, after a review. */
 const PROBE_SECONDS = 24 * 3600;
 
+/** A try that failed for another reason says nothing of the account. */
+const PROBE_AGAIN_SECONDS = 3600;
+
 /** A profile that was made a moment ago refuses calls with the same words. */
 const NEW_PROFILE_SECONDS = 600;
 
@@ -54,7 +57,7 @@ export function stoppedIn({ stopped = {} }: WorkQueue, now: Date): Set<string> {
  */
 export function noteStops(
   queue: WorkQueue,
-  { stopped, resumed }: { stopped: ReadonlySet<string>; resumed: ReadonlySet<string> },
+  { stopped, resumed, tried }: Readonly<Record<'stopped' | 'resumed' | 'tried', ReadonlySet<string>>>,
   { now, configured }: { now: Date; configured: readonly string[] },
 ): WorkQueue {
   const before = queue.stopped ?? {};
@@ -63,7 +66,13 @@ export function noteStops(
     if (resumed.has(application)) return [];
     if (stopped.has(application)) return [[application, { since, probeAt: plusSeconds(now, PROBE_SECONDS) }] as const];
     const known = before[application];
-    return known ? [[application, known] as const] : [];
+    if (!known) return [];
+    return [
+      [
+        application,
+        tried.has(application) ? { since, probeAt: plusSeconds(now, PROBE_AGAIN_SECONDS) } : known,
+      ] as const,
+    ];
   });
   const { stopped: _, ...rest } = queue;
   return after.length > 0 ? { ...rest, stopped: Object.fromEntries(after) } : rest;

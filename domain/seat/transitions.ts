@@ -233,7 +233,7 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
       reason: code,
       since: known && seat.refusal ? seat.refusal.since : now.toISOString(),
       execution,
-      reported: known && !context.reportAgain,
+      reported: known && seat.refusal?.reported === true && !context.reportAgain,
     },
     nextAttemptAt: plusSeconds(now, NEXT_ATTEMPT_SECONDS),
   };
@@ -248,7 +248,7 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
   };
 }
 
-/** A seat of a user whose grant could not begin, because the user could not be read: it takes no slot. */
+/** A seat of a user whose grant could not begin, because the user could not be read or AWS refuses all: it takes no slot. */
 export function markNotBegun(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   return restartSeat(seat, target, 'failed', context);
 }

@@ -1,5 +1,8 @@
 import type { Plan } from './plan.ts';
 
+/** The code of a refusal with which AWS refuses new subscriptions to the whole account. */
+export const ACCOUNT_NOT_ELIGIBLE = 'account-not-eligible';
+
 /** A subscription as its provider lists it. What a list does not say, or says in an unknown way, is `unknown`. */
 export interface Subscription {
   /** Whose it is, by id. */

@@ -40,7 +40,7 @@ export function wordsOf(finding: EntitlementFinding, queue: WorkQueue | undefine
         );
         break;
       case 'failed':
-        words.push(`no seat: AWS refused it (${seat.refusal?.reason ?? 'unknown'}) ${since}.`);
+        words.push(failedInWords(seat, now));
         break;
       case 'held':
         words.push(`has a seat, although ${because}: the brake holds its revocation, since ${since}.`);
@@ -61,6 +61,12 @@ export function wordsOf(finding: EntitlementFinding, queue: WorkQueue | undefine
   const next = nextByList(finding) ?? nextOf(verdict, { hold, dueAt: seat?.dueAt }, now);
   words.push(isObserving ? `With mode: enforce, this would come next: ${next}` : `Next: ${next}`);
   return words;
+}
+
+function failedInWords({ refusal, requestedAt, changedAt }: Seat, now: Date): string {
+  return refusal
+    ? `no seat: AWS refused it (${refusal.reason}) ${relative(changedAt, now)}.`
+    : `no seat yet: asked for ${relative(requestedAt, now)}, and not tried so far.`;
 }
 
 /** Why the last attempt to change a seat did not succeed, and when the next follows. */

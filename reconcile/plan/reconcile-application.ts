@@ -5,6 +5,7 @@ import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
 import { stopOf } from '../../domain/queue/stops.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { commitDecision, commitObservations } from './commit.ts';
 import { compareProfiles } from './compare-subscriptions.ts';
@@ -216,7 +217,11 @@ function resultOf(
     holds: [...holds, ...results.flatMap(({ announceHold, application }) => (announceHold ? [application] : []))],
     sweepsNeeded: byApplication(({ sweepNeeded }) => sweepNeeded),
     hasWaitlist: byApplication(({ waitlist }) => waitlist),
-    requeueAt: latestOf([...recheck, ...results.flatMap((result) => result.recheck)], context),
+    requeueAt: new Map([
+      ...latestOf([...recheck, ...results.flatMap((result) => result.recheck)], context),
+      // What was announced does not wait for anything else of the user.
+      ...[...unmet].map((key) => [key, plusSeconds(context.readAt, SETTLE_SECONDS)] as const),
+    ]),
     unverified: unmet.size > 0 || results.some(({ unverified }) => unverified),
     heldCounts: byApplication(({ held }) => held),
     // A failure puts its user aside, who is still to be checked for what was announced.

@@ -61,6 +61,37 @@ describe('a plan whose reads show the time before an event', () => {
     }
   });
 
+  it('looks for it every 30 s although the seat of another application shows late', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{}, KIRO] });
+    world.center.join(OTHER_GROUP, user(1));
+    const event = anAddMemberToGroup({ groupId: OTHER_GROUP, userId: user(1), time: world.now().toISOString() });
+    world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 400);
+    world.after(100, async () => {
+      await joinsUnseen(world, 60);
+      await world.start(event);
+    });
+    await world.ticking(90);
+    const grantedAt = Date.parse((await world.seat(1))?.grantedAt ?? '');
+    expect((grantedAt - START.getTime()) / 1000).toBeLessThanOrEqual(220);
+  });
+
+  it('fails an execution for a refusal next to it, although other events of the user come meanwhile', async () => {
+    const world = await openWorld({ people: 3, entitlements: [{}, KIRO], members: { [GROUP]: [3] } });
+    await world.start({ scope: 'everything' });
+    await world.play();
+    const operation = 'SSOAdmin.CreateApplicationAssignment';
+    world.faults.add({ operation, applicationArn: OTHER_APPLICATION, for: '9h', kind: 'refuse' });
+    // The user leaves before the plan reads, and that event is lost: the join is awaited for 15 minutes.
+    world.faults.add({ operation: 'Lambda.Invoke', kind: 'internal', function: 'planChanges', for: '1s' });
+    world.after(0.5, () => world.center.leave(GROUP, user(1)));
+    await world.joins(1);
+    world.after(5, () => world.joins(1, OTHER_GROUP));
+    const again = () => anAddMemberToGroup({ groupId: OTHER_GROUP, userId: user(1), time: world.now().toISOString() });
+    world.after(80, () => world.start(again()));
+    await world.ticking(200);
+    expect(world.audited()).toContain('Onboarding Failed RefusedError');
+  });
+
   it('gives the seats of a group whose own event they show, while a join is awaited that is over', async () => {
     const world = await openWorld({ people: 2, entitlements: [{}, SHARED] });
     world.center.setLag(MEMBER, 5);

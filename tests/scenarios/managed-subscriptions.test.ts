@@ -352,10 +352,10 @@ describe('a managed subscription of Kiro', () => {
     await tickAfter(world, 1);
     await join(world, 2, 3);
     await tickAfter(world, 3);
-    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed' });
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 3: 'failed' });
     world.deploy({ entitlements: [{ subscription: KIRO, seats: { max: 1 } }] });
     await join(world, 4);
-    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 4: 'waitlisted' });
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'failed', 3: 'failed', 4: 'waitlisted' });
     await tickAfter(world, 3);
     expect(await world.seats()).toMatchObject({ 3: 'waitlisted', 4: 'waitlisted' });
   });
@@ -382,6 +382,40 @@ describe('a managed subscription of Kiro', () => {
     const [confirmed, waitlisted] = ['confirmed', 'waitlisted'];
     expect(await world.seats()).toEqual({ 1: confirmed, 2: confirmed, 3: waitlisted, 4: waitlisted, 5: waitlisted });
   });
+
+  it('that the account may have at last is given in the order in which users came, whatever their ids', {
+    tags: 'long',
+  }, async () => {
+    const world = await openManaged({ ...STOPPED, people: 9 });
+    await world.start({ scope: 'everything' });
+    for (const [index, number] of [5, 4, 3, 2, 1].entries()) world.after(600 + index * 60, () => world.joins(number));
+    world.after(6 * 3600, () => world.center.changeQuirks({ accountRefusal: 'none' }));
+    // After the daily try.
+    world.after(24 * 3600 + 30 * 60, () => world.joins(6));
+    await world.ticking(30 * 60);
+    expect(await world.seats()).toMatchObject({ 5: 'confirmed', 4: 'confirmed', 3: 'waitlisted', 6: 'waitlisted' });
+  });
+
+  it.each(['conflict', 'refuse', 'internal'] as const)(
+    'that the account may have again costs few reads if the first try fails for another reason: %s',
+    { tags: 'long' },
+    async (kind) => {
+      const world = await openManaged({ ...STOPPED, people: 20, entitlement: { seats: { max: 50 } } });
+      await world.start({ scope: 'everything' });
+      for (const number of people(1, 15)) world.after(600 + number * 20, () => world.joins(number));
+      world.after(6 * 3600, () => {
+        world.center.changeQuirks({ accountRefusal: 'none' });
+        world.faults.add({ operation: CALLS.kiro.subscribe, kind, for: '300h' });
+      });
+      const list = 'SSOAdmin.ListApplicationAssignments';
+      let before = 0;
+      world.after(24 * 3600, () => {
+        before = world.calls(list);
+      });
+      await world.ticking(27 * 60);
+      expect(world.calls(list) - before).toBeLessThan(20);
+    },
+  );
 
   it.each<SubscriptionQuirks>([{ accountRefusal: 'not-authorized' }, { newProfile: 'not-authorized' }])(
     'is made within minutes although its new profile refuses it at first: %j',

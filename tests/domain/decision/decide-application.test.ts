@@ -304,3 +304,27 @@ describe('the report of a sweep', () => {
     );
   });
 });
+
+describe('the slot of a create without an answer', () => {
+  it.each([61, 74])('is not free %i min after the intention, although its user is deleted', (minutes) => {
+    const state = sweptUsers([deleted(1, { status: 'creating', changedAt: iso(-minutes * 60) })], { max: 1 });
+    expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[1]).toBe('creating');
+  });
+
+  it.each([61, 74])('is not free %i min after the intention, although the cap is exceeded', (minutes) => {
+    const users = [seated(1), joiner(2, { status: 'creating', changedAt: iso(-minutes * 60) })];
+    const state = sweptUsers(users, { max: 1 });
+    expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[2]).toBe('creating');
+  });
+
+  it('is free when no read can be too early any more', () => {
+    const gone = { status: 'creating' as const, changedAt: iso(-75 * 60) };
+    const users = [seated(1), joiner(2, gone), deleted(3, gone)];
+    const state = sweptUsers(users, { max: 1 });
+    expect(statusesAfter(state, decisionOf(state, brakeOf(100)))).toEqual({
+      1: 'confirmed',
+      2: 'waitlisted',
+      3: 'revoked',
+    });
+  });
+});

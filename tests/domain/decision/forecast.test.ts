@@ -26,6 +26,14 @@ function changesIn(state: ApplicationState, limits = BRAKE): string[] {
 }
 
 describe('forecast', () => {
+  it.each([0, 600, 6000])(
+    'takes an assignment that is there, although its create got no answer %i s ago',
+    (seconds) => {
+      const seat = { status: 'creating' as const, changedAt: iso(-seconds) };
+      expect(changesIn(sweptUsers([leaver(1, seat), seated(2)]))).toEqual(['1 revoked group-leave']);
+    },
+  );
+
   it('takes from nobody what was never made', () => {
     const never = { ...leaver(1, { status: 'creating', changedAt: iso(-6000) }), assigned: false };
     expect(changesIn(sweptUsers([never, seated(2)]))).toEqual(['1 dropped']);

@@ -13,6 +13,7 @@ import {
   decisionOf,
   deleted,
   failuresOf,
+  holdingsAfter,
   joiner,
   leaver,
   MOMENT,
@@ -155,7 +156,7 @@ describe('an entitled user whose subscription is managed', () => {
     const young = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
     const confirmed = writtenSeat(decisionOf(managed(checkedUsers([young]), ofGroup)), 1);
     expect(confirmed).toMatchObject({ status: 'confirmed', subscription: { plan: PRO } });
-    const old = decisionOf(managed(sweptUsers([seated(1, own({ askedAt: iso(-3601) }))]), ofGroup));
+    const old = decisionOf(managed(sweptUsers([seated(1, own({ askedAt: iso(-4501) }))]), ofGroup));
     expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed' });
     expect(writtenSeat(old, 1)?.subscription).toBeUndefined();
   });
@@ -405,7 +406,7 @@ describe('a user who has left while no list shows the subscription by whose id i
   });
 
   it('has none to cancel an hour later', () => {
-    const late = { ...unanswered, ...own({ askedAt: iso(-3601) }) };
+    const late = { ...unanswered, ...own({ askedAt: iso(-4501) }) };
     const seat = { ...leaver(1, late), assigned: false };
     expect(planned([seat], listOf(), Q_BUSINESS)).toEqual(['revoke 1 group-leave access']);
   });
@@ -452,6 +453,26 @@ describe('an application that was read as a whole', () => {
   });
 });
 
+/** A call may come 15 minutes after its intention, and a list lag an hour behind it. */
+describe('a subscription that may have been made', () => {
+  const unanswered = (minutes: number, listedAt: string) => {
+    const askedAt = iso(-minutes * 60);
+    const seat = { status: 'creating', changedAt: askedAt, subscription: { plan: PRO, askedAt } } as const;
+    const list = { readAt: listedAt, againAt: iso(301), byUser: new Map() };
+    return managed(sweptUsers([{ ...leaver(1, seat), assigned: false }]), list);
+  };
+
+  it.each([59, 61, 74])('is cancelled %i minutes after the intention', (minutes) => {
+    expect(made(unanswered(minutes, iso()))).toEqual(['revoke 1 group-leave']);
+  });
+
+  it('is ruled out only by a list of 75 minutes after it', () => {
+    const statusAfter = (state: ApplicationState) => statusesAfter(state, decisionOf(state, brakeOf(100)))[1];
+    expect(statusAfter(unanswered(75, iso(-299)))).toBe('creating');
+    expect(statusAfter(unanswered(75, iso()))).toBe('revoked');
+  });
+});
+
 describe('an application to which AWS refuses new subscriptions', () => {
   const refused = (probe: boolean) => {
     const users = [joiner(1), joiner(2), leaver(3, own())];
@@ -487,11 +508,44 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[3]).toBe('waitlisted');
   });
 
-  it('lets nobody wait as long as a slot is free, so that the order of its users stays', () => {
+  it('lets nobody wait as long as a slot is free, and records when they asked', () => {
     const users = [joiner(1), joiner(2), joiner(3)];
-    const state = { ...managed(sweptUsers(users, { max: 2 }), listOf()), stopped: { probe: false } };
+    const state = {
+      ...managed(sweptUsers(users, { max: 2, item: { askedAt: iso(-90) } }), listOf()),
+      stopped: { probe: false },
+    };
     const decision = decisionOf(state, brakeOf(100));
-    expect([decision.seats, decision.changes, decision.aside]).toEqual([[], [], 3]);
+    expect([decision.changes, decision.aside]).toEqual([[], 3]);
+    expect(statusesAfter(state, decision)).toEqual({ 1: 'failed', 2: 'failed', 3: 'failed' });
+    for (const seat of decision.seats) expect(seat).toMatchObject({ requestedAt: iso(-90), audit: [] });
+    // Once.
+    const later = {
+      ...state,
+      users: state.users.map((one, at) => ({ ...one, user: { ...one.user, seat: decision.seats[at] } })),
+    };
+    expect(
+      decisionOf({ ...later, evidence: { ...later.evidence, holdings: holdingsAfter(state, decision) } }).seats,
+    ).toEqual([]);
+  });
+
+  it('is probed with a user whose own changes do not fail, and by no change of plan', () => {
+    const refusal = { reason: 'access-denied', since: iso(-3600), execution: 'another', reported: true };
+    const failing = joiner(1, { status: 'failed', requestedAt: iso(-600), refusal, nextAttemptAt: iso(-1) });
+    const changing = seated(2, own({ plan: 'Q_DEVELOPER_STANDALONE_PRO' }));
+    const list = listOf({ ...aSubscription(2), plan: 'Q_DEVELOPER_STANDALONE_PRO' });
+    const settings = { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' as const };
+    const state = managed(checkedUsers([failing, changing, joiner(3)]), list, settings);
+    expect(made({ ...state, stopped: { probe: true } })).toEqual(['grant 3 group-join']);
+    expect(made({ ...managed(checkedUsers([failing]), listOf()), stopped: { probe: true } })).toEqual([
+      'grant 1 group-join',
+    ]);
+  });
+
+  it('is swept for a user who needs no subscription, and whose slot is free', () => {
+    const others = [1, 2].map((one) => aSeat(one, { status: 'waitlisted', requestedAt: iso(-600) }));
+    const state = managed(checkedUsers([joiner(3)], { max: 2, others }), listOf(aSubscription(3)));
+    const { sweepNeeded } = decisionOf({ ...state, stopped: { probe: false } }, brakeOf(100));
+    expect(sweepNeeded).toEqual({ withStatus: false });
   });
 
   it('gives a slot to a user who needs no new subscription, before those whose subscriptions are not tried', () => {

@@ -35,7 +35,11 @@ describe('waitForGrantToShow', () => {
 
 describe('waitForCreateToShow', () => {
   it.each<[string, Times, string | undefined]>([
-    ['an hour after a create', { status: 'creating', changedAt: iso(-3599) }, iso(1)],
+    [
+      '75 minutes after the intention of a create without an answer',
+      { status: 'creating', changedAt: iso(-4499) },
+      iso(1),
+    ],
     ['an hour after the grant', { status: 'confirmed', changedAt: iso(), grantedAt: iso(-3599) }, iso(1)],
     [
       'an hour after the seat was made again',

@@ -9,8 +9,8 @@ const [ONE, TWO] = [application(1), application(2)];
 const CONTEXT = { now: at(0), configured: [ONE, TWO] };
 const DAY = 24 * 3600;
 
-function found(stopped: string[], resumed: string[] = []) {
-  return { stopped: new Set(stopped), resumed: new Set(resumed) };
+function found(stopped: string[], resumed: string[] = [], tried: string[] = []) {
+  return { stopped: new Set(stopped), resumed: new Set(resumed), tried: new Set(tried) };
 }
 
 describe('an application to which AWS refuses new subscriptions', () => {
@@ -19,6 +19,12 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(first.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(DAY) } });
     const again = noteStops(first, found([ONE]), { ...CONTEXT, now: at(DAY) });
     expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(2 * DAY) } });
+  });
+
+  it('is tried again an hour after a try that failed for another reason', () => {
+    const first = noteStops(aQueue(), found([ONE]), CONTEXT);
+    const again = noteStops(first, found([], [], [ONE, TWO]), { ...CONTEXT, now: at(DAY) });
+    expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(DAY + 3600) } });
   });
 
   it('is one of several', () => {

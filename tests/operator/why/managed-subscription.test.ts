@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { subscriptionInWords } from '../../../operator/why/managed-subscription.ts';
+import { wordsOf as allWordsOf } from '../../../operator/why/words.ts';
 import { anEntitlement, aQueue, aSeat, at, aUserState, iso } from '../../support/builders.ts';
 import { KIRO } from '../../support/subscriptions.ts';
 
@@ -21,6 +22,14 @@ describe('while AWS refuses new subscriptions, the words about an entitled user'
     ['a subscription that Usher has asked for and no list shows', aSeat(1, { status: 'creating', subscription })],
   ])('say so if there is %s', (_what, seat) => {
     expect(wordsOf(seat)).toContain(STOP);
+  });
+
+  it('say when a user first asked who was not tried so far', () => {
+    const user = aUserState({ seat: aSeat(1, { status: 'failed', requestedAt: iso(-7200) }) });
+    const finding = { entitlement, user, verdict: { do: 'nothing' as const }, hold: undefined, line: undefined };
+    const words = allWordsOf(finding, stopped, at(0));
+    expect(words).toContain('no seat yet: asked for 2 h ago, and not tried so far.');
+    expect(words).toContain(STOP);
   });
 
   it('do not if the user has a subscription', () => {
