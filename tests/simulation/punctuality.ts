@@ -127,7 +127,7 @@ export class Punctuality {
             if (mode !== 'enforce' || !groups.includes(groupId) || !isSettled) return [];
             if (!this.#truth.isThere(applicationArn) || !this.#truth.always(deliveredAt, by, entitled)) return [];
             if (this.#isConcerned((one) => concerns(one, pair, groups), deliveredAt, by)) return [];
-            if (this.#isMeddledWith(pair, deliveredAt, by) || this.#mayBeFull(rule, deliveredAt, by)) return [];
+            if (this.#isMeddledWith(pair, rule, deliveredAt, by) || this.#mayBeFull(rule, deliveredAt, by)) return [];
             const assignment = { applicationArn, principalId: userId, principalType: 'USER' as const };
             if (this.#center.isAssigned(assignment, by)) return [];
             const when = new Date(deliveredAt).toISOString();
@@ -171,8 +171,8 @@ export class Punctuality {
     return entitled.toArray().length > seats.max;
   }
 
-  #isMeddledWith({ applicationArn, userId }: Pair, from: Moment, to: Moment): boolean {
-    if (this.stopped.has(applicationArn) || this.unlisted.has(applicationArn)) return true;
+  #isMeddledWith({ applicationArn, userId }: Pair, rule: Entitlement, from: Moment, to: Moment): boolean {
+    if (this.stopped.has(applicationArn) || (managedOf(rule) && this.unlisted.has(applicationArn))) return true;
     return this.#meddled.some(
       ({ key, at }) => key === `${applicationArn} ${userId}` && at >= from - AFTERMATH && at <= to,
     );

@@ -7,6 +7,8 @@ import type { Watch } from './watch.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
+/** So long after a create without an answer, a read has told whether it had succeeded: 75 minutes, and the next sweep. */
+const PROVED_WITHIN = 150 * MINUTE;
 
 /** Longer lags make executions give up, and ticks serve the users. */
 const MOST_LAG = 2 * MINUTE;
@@ -137,14 +139,17 @@ function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement,
 /** What was told of every seat is how it ended; what failed was told, too. */
 export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
   const { trail, shadow } = watch;
-  const configured = new Set(truth.rulesAt(now).entitlements.map(({ application }) => application));
+  const isConfigured = (application: string, at: Moment) =>
+    truth.rulesAt(at).entitlements.some((one) => one.application === application);
   for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
-    // Whether a create had succeeded, no read tells any more of an application that is gone or that no entitlement names.
+    // Whether a create had succeeded, no read tells any more of an application that is gone, or that no entitlement named when
+    // reads could have told it.
     const isUnverified = seat.status === 'creating' || seat.grantedAt === undefined;
-    const isRead = truth.isThere(seat.applicationArn) && configured.has(seat.applicationArn);
+    const provedAt = Math.min(now, Date.parse(seat.changedAt) + PROVED_WITHIN);
+    const isRead = truth.isThere(seat.applicationArn) && isConfigured(seat.applicationArn, provedAt);
     const isOpen = (isUnverified && !isRead) || (seat.status === 'creating' && watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
