@@ -94,10 +94,11 @@ export function targetOf({ change, seat, origin }: Task, { name }: Entitlement, 
 
 /**
  * Whether the seat was written since the plan's reads: by an earlier try of this task, or by an urgent plan that came after
- * it. What that plan itself has written is as old as its reads; what has only begun is made once more.
+ * it. What that plan itself has written is as old as its reads; a change that has only begun is made once more, but not one in
+ * the other direction.
  */
-export function isSuperseded({ seat, plannedAt }: Task): boolean {
-  if (!seat || seat.status === 'creating' || seat.status === 'revoking') return false;
+export function isSuperseded({ change, seat, plannedAt }: Task): boolean {
+  if (!seat || seat.status === (change.kind === 'revoke' ? 'revoking' : 'creating')) return false;
   const written = Date.parse(seat.changedAt) - Date.parse(plannedAt);
   return written > 0 || (written === 0 && seat.status === 'assigned');
 }

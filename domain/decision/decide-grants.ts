@@ -135,13 +135,15 @@ function allocationOf(
 function allocateTried(
   { made, wanted }: { made: readonly Granted[]; wanted: readonly Granted[] },
   { allocate, hasSlot }: ReturnType<typeof allocationOf>,
-  { stopped }: ApplicationState,
+  { stopped, whole }: ApplicationState,
 ): ReturnType<typeof allocate> & { withheld: ReadonlySet<DecidedUser> } {
   const all = allocate(wanted);
   if (!stopped) return { ...all, withheld: new Set() };
   const needy = [...made, ...wanted].filter(isNeedy);
-  // A change of plan starts no subscription: it does not tell whether AWS still refuses them.
-  const isTryable = (one: Granted) => one.part !== 'plan' && (isMade(one) || all.slotted.has(one));
+  // A change of plan starts no subscription: it does not tell whether AWS still refuses them. Nor does a user whose own changes
+  // fail, as long as others may be asked for: only a read of the whole application knows that there are none.
+  const isTryable = (one: Granted) =>
+    one.part !== 'plan' && (isMade(one) || all.slotted.has(one)) && (whole !== undefined || !fails(one));
   const probe = stopped.probe ? firstOf(needy.filter(isTryable)) : undefined;
   const allocation = allocate(wanted.filter((one) => !isNeedy(one) || one === probe));
   const isWithheld = (one: Granted) => (allocation.isFull ? hasSlot(one) : one.seat?.status !== 'waitlisted');
@@ -151,9 +153,12 @@ function allocateTried(
   return { ...allocation, owed: allocation.owed && isPassed, withheld };
 }
 
+/** Whether the last change of a user has failed for a reason that is not the account's. */
+function fails({ seat }: Granted): boolean {
+  return seat?.refusal !== undefined && seat.refusal.reason !== ACCOUNT_NOT_ELIGIBLE;
+}
+
 function firstOf(some: readonly Granted[]): Granted | undefined {
-  // A user whose own changes fail tells nothing of the account.
-  const fails = ({ seat }: Granted) => seat?.refusal !== undefined && seat.refusal.reason !== ACCOUNT_NOT_ELIGIBLE;
   const [first] = some
     .map((one) => ({ one, fails: Number(fails(one)), ...candidateIn(one) }))
     .toSorted((a, b) => a.fails - b.fails || byRequest(a, b));

@@ -146,6 +146,23 @@ describe('granting', () => {
     expect(wrote(calls).create).toBe(2);
   });
 
+  it('leaves a seat to the next plan whose revocation has begun since the plan', async () => {
+    const seats = [aSeat(1, { status: 'revoking', changedAt: secondsAgo(2), grantedAt: secondsAgo(100) })];
+    const { apply, seat, calls } = await applying({ members: [1], seats });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [] });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
+  it('does not revoke a seat that has begun to be made since the plan', async () => {
+    const { apply, seat, calls } = await applying({
+      seats: [aSeat(1, { status: 'creating', changedAt: secondsAgo(2) })],
+    });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'creating' });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
   it('makes an assignment again that was made before the plan and does not exist', async () => {
     const before = aSeat(1, { status: 'assigned', changedAt: plusSeconds(START, -60) });
     const { apply, seat, isAssigned } = await applying({ members: [1], seats: [before] });

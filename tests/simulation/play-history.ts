@@ -15,6 +15,9 @@ import { Watch } from './watch.ts';
 /** After a history: longer than a day of the brake, an hour after a refusal, and the day between two daily sweeps. */
 const UNTIL_RECONCILED_SECONDS = 25 * 3600;
 
+/** Where no sweep can read the groups, ticks check the users who need attention, while no sweep has failed for an hour. */
+const WITHOUT_SWEEPS_SECONDS = [UNTIL_RECONCILED_SECONDS, 3700, 3700];
+
 /** Faults after which things end otherwise than expected although nothing is wrong with Usher. */
 const HARD: ReadonlySet<string> = new Set([
   'lost',
@@ -117,10 +120,13 @@ export async function playHistory(history: History): Promise<string[]> {
     center.changeQuirks({ accountRefusal: 'none' });
     for (const operation of ReadOperationSchema.options) center.setLag(operation, 0);
     for (const operation of EventualReadSchema.options) await stack.database.setLag(operation, 0);
-    stack.at(new Date(now() + UNTIL_RECONCILED_SECONDS * 1000), async () => {
-      await stack.start({ scope: 'tick' });
-    });
-    await stack.runUntilIdle();
+    const pauses = history.quirks?.identitySource === 'ad-sync' ? WITHOUT_SWEEPS_SECONDS : [UNTIL_RECONCILED_SECONDS];
+    for (const seconds of pauses) {
+      stack.after(seconds, async () => {
+        await stack.start({ scope: 'tick' });
+      });
+      await stack.runUntilIdle();
+    }
     // Only users whom an event names are served: no sweep can read the groups.
     if (history.quirks?.identitySource !== 'ad-sync') judgeSeats(outcome(true));
     judgeTrail(outcome(true));
