@@ -6,8 +6,8 @@ import type { WorkQueue } from './work-queue.ts';
 /** AWS lifts the refusal by hand, after a review. */
 const PROBE_SECONDS = 24 * 3600;
 
-/** A try that failed for another reason says nothing of the account. */
-const PROBE_AGAIN_SECONDS = 3600;
+/** A try that failed for another reason says nothing of the account: the next tick, or a later sweep, tries another user. */
+const PROBE_AGAIN_SECONDS = 300;
 
 /** A profile that was made a moment ago refuses calls with the same words. */
 const NEW_PROFILE_SECONDS = 600;

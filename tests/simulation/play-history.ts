@@ -127,6 +127,7 @@ export async function playHistory(history: History): Promise<string[]> {
       });
       await stack.runUntilIdle();
     }
+    await tickWhileStopped(stack, watch);
     // Only users whom an event names are served: no sweep can read the groups.
     if (history.quirks?.identitySource !== 'ad-sync') judgeSeats(outcome(true));
     judgeTrail(outcome(true));
@@ -176,6 +177,19 @@ async function tickForThoseLeft(stack: Stack, { shadow }: Watch): Promise<void> 
     const { users, sweeps } = shadow.queue;
     if ([...Object.values(users), ...Object.values(sweeps)].every(({ failed }) => failed)) return;
     stack.after(TICK_SECONDS, async () => {
+      await stack.start({ scope: 'tick' });
+    });
+    await stack.runUntilIdle();
+  }
+}
+
+/** Each hour, one user more is tried whose own changes may fail for good. */
+const MOST_TRIES = 8;
+
+/** Starts the hourly ticks that come anyway, as long as AWS has not accepted a subscription since it refused all. */
+async function tickWhileStopped(stack: Stack, { shadow }: Watch): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES && shadow.queue.stopped; tries += 1) {
+    stack.after(3700, async () => {
       await stack.start({ scope: 'tick' });
     });
     await stack.runUntilIdle();

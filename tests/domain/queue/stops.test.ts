@@ -21,10 +21,10 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(2 * DAY) } });
   });
 
-  it('is tried again an hour after a try that failed for another reason', () => {
+  it('is tried again five minutes after a try that failed for another reason', () => {
     const first = noteStops(aQueue(), found([ONE]), CONTEXT);
     const again = noteStops(first, found([], [], [ONE, TWO]), { ...CONTEXT, now: at(DAY) });
-    expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(DAY + 3600) } });
+    expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(DAY + 300) } });
   });
 
   it('is one of several', () => {
