@@ -17,17 +17,21 @@ describe('reads of assignments that lag', () => {
     ['fifteen minutes, both', [LIST, DESCRIBE], 15, { creates: 2, failed: 0 }],
     ['an hour, both', [LIST, DESCRIBE], 60, { creates: 4, failed: 1 }],
     ['two hours, both', [LIST, DESCRIBE], 120, { creates: 7, failed: 2 }],
-  ])('by %s cost a few creates and one audit event per seat', async (_fact, operations, minutes, most) => {
-    const world = await openWorld({ people: 4, settled: [1] });
-    for (const operation of operations) world.center.setLag(operation, minutes * 60);
-    await world.joins(2);
-    world.after(60, () => world.scim({ join: [3] }));
-    await world.ticking(Math.max(180, 3 * minutes));
-    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed', 3: 'confirmed' });
-    expect(world.calls(CREATE)).toBeLessThanOrEqual(2 * most.creates);
-    expect(world.ends.filter(({ outcome }) => outcome === 'failed').length).toBeLessThanOrEqual(most.failed);
-    expect(world.copies().filter((type) => type === 'Seat Assigned')).toHaveLength(2);
-  });
+  ])(
+    'by %s cost a few creates and one audit event per seat',
+    { tags: 'long' },
+    async (_fact, operations, minutes, most) => {
+      const world = await openWorld({ people: 4, settled: [1] });
+      for (const operation of operations) world.center.setLag(operation, minutes * 60);
+      await world.joins(2);
+      world.after(60, () => world.scim({ join: [3] }));
+      await world.ticking(Math.max(180, 3 * minutes));
+      expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed', 3: 'confirmed' });
+      expect(world.calls(CREATE)).toBeLessThanOrEqual(2 * most.creates);
+      expect(world.ends.filter(({ outcome }) => outcome === 'failed').length).toBeLessThanOrEqual(most.failed);
+      expect(world.copies().filter((type) => type === 'Seat Assigned')).toHaveLength(2);
+    },
+  );
 
   it('cost a revocation no second one, and one audit event', async () => {
     const world = await openWorld({ people: 4, settled: [1, 2, 3] });
@@ -258,7 +262,7 @@ describe('a create that AWS loses', () => {
   });
 });
 
-describe('a create that takes effect seconds after its intention, and gets no answer', () => {
+describe('a create that takes effect seconds after its intention, and gets no answer', { tags: 'long' }, () => {
   it.each([3601, 3640, 4501])('leaves no assignment behind if reads lag an hour: a check after %s s', async (later) => {
     const world = await openWorld({
       people: 3,

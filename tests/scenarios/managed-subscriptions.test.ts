@@ -345,7 +345,9 @@ describe('a managed subscription of Kiro', () => {
     expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 
-  it('that the account may not have lets users join the waitlist of a full application, and no other', async () => {
+  it('that the account may not have lets users join the waitlist of a full application, and no other', {
+    tags: 'long',
+  }, async () => {
     const world = await openManaged({ people: 4 });
     await join(world, 1);
     world.center.changeQuirks({ accountRefusal: 'not-eligible' });
@@ -360,7 +362,9 @@ describe('a managed subscription of Kiro', () => {
     expect(await world.seats()).toMatchObject({ 3: 'waitlisted', 4: 'waitlisted' });
   });
 
-  it('that the account may not have costs no reads of the whole application at every tick', async () => {
+  it('that the account may not have costs no reads of the whole application at every tick', {
+    tags: 'long',
+  }, async () => {
     const world = await openManaged(STOPPED);
     await world.start({ scope: 'everything' });
     world.after(600, () => world.scim({ join: people(1, 5) }));
