@@ -27,7 +27,10 @@ export interface Stop {
   probeAt: string;
 }
 
-/** Returns since when AWS refuses new subscriptions to an application, and when one is tried; undefined if it does not, or none is managed. */
+/**
+ * Returns since when AWS refuses new subscriptions to an application, and when one is tried; undefined if it does not, or if none
+ * is managed.
+ */
 export function stopOf(
   { stopped = {} }: Pick<WorkQueue, 'stopped'>,
   entitlement: Entitlement,
@@ -67,12 +70,8 @@ export function noteStops(
     if (stopped.has(application)) return [[application, { since, probeAt: plusSeconds(now, PROBE_SECONDS) }] as const];
     const known = before[application];
     if (!known) return [];
-    return [
-      [
-        application,
-        tried.has(application) ? { since, probeAt: plusSeconds(now, PROBE_AGAIN_SECONDS) } : known,
-      ] as const,
-    ];
+    const next = tried.has(application) ? { since, probeAt: plusSeconds(now, PROBE_AGAIN_SECONDS) } : known;
+    return [[application, next] as const];
   });
   const { stopped: _, ...rest } = queue;
   return after.length > 0 ? { ...rest, stopped: Object.fromEntries(after) } : rest;

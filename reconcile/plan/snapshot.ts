@@ -10,8 +10,6 @@ import { profileOf } from '../../domain/profiles.ts';
 import { askedAtOf, type SweepItem, type WorkItem, type WorkItems } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
 import { readApplication, type SharedReads } from './read-application.ts';
 import { readUser } from './read-user.ts';
 import type { Readers } from './readers.ts';
@@ -109,10 +107,7 @@ async function readUsers(users: WorkItems['users'], { readAt, time }: TimedConte
       if (error instanceof RefusedError) failures.push({ key: userId, error });
       else faults.set(userId, error);
     }
-    if (unmet) {
-      awaiting.add(userId);
-      recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
-    }
+    if (unmet) awaiting.add(userId);
     if (item.lookAgainAt) recheck.push({ key: userId, at: item.lookAgainAt });
     for (const { entitlement, user } of applications) {
       found.push({ state: { entitlement, users: [checkedFor(userId, item, user)] } });
