@@ -83,7 +83,7 @@ export const ASSIGNMENT_BELIEFS: readonly Belief[] = [
     tolerated: {
       how: 'No policy and no decision has the account.',
       test: 'tests/build/configured-policies.test.ts',
-      by: 'allow the same whoever owns an application',
+      by: 'allow the same, whichever account owns an application',
     },
   },
   {

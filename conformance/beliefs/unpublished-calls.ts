@@ -16,7 +16,7 @@ export const UNPUBLISHED_CALL_BELIEFS: readonly Belief[] = [
     mark: 'likely',
     source: 'seven public programs; the client amzn-qdeveloper-client',
     dependsOn: [KIRO, ASSIGNMENTS, 'adapters/subscriptions/user-subscriptions.ts'],
-    ifFalse: 'Reports have fewer fields, or the provider fails and says so; access goes on.',
+    ifFalse: 'Reports have fewer fields, or the provider fails and says so; access continues.',
     tolerated: {
       how: 'Only an answer without a list is an error; everything else may be missing.',
       test: KIRO_TEST,

@@ -190,17 +190,21 @@ export function candidateIn({ checked, seat }: { checked: CheckedUser; seat: Sea
 }
 
 /** Without a seat, nothing would say when a user who is not tried first asked. */
-function notBegun(one: DecidedUser, { name, application }: Entitlement, { readAt, execution }: Moment): Seat {
-  const { userId, requestedAt } = candidateIn(one);
-  const target = { applicationArn: application, userId, entitlement: name, requestedAt };
-  return markNotBegun(one.seat, target, { now: readAt, execution, cause: one.checked.cause, reason: 'group-join' });
+function notBegun(one: DecidedUser, entitlement: Entitlement, moment: Moment): Seat {
+  return markNotBegun(one.seat, targetOf(one, entitlement), contextOf(one, moment));
 }
 
-function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt, execution }: Moment): Seat {
+function joinWaitlist(one: Granted, entitlement: Entitlement, moment: Moment): Seat {
+  return markWaitlisted(one.seat, targetOf(one, entitlement), contextOf(one, moment));
+}
+
+function targetOf(one: DecidedUser, { name, application }: Entitlement) {
   const { userId, requestedAt } = candidateIn(one);
-  const target = { applicationArn: application, userId, entitlement: name, requestedAt };
-  const context = { now: readAt, execution, cause: one.checked.cause, reason: 'group-join' as const };
-  return markWaitlisted(one.seat, target, context);
+  return { applicationArn: application, userId, entitlement: name, requestedAt };
+}
+
+function contextOf({ checked }: DecidedUser, { readAt, execution }: Moment) {
+  return { now: readAt, execution, cause: checked.cause, reason: 'group-join' as const };
 }
 
 /** The answer to the create was lost, and a read shows the assignment: it is only to be recorded. */

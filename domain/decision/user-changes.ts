@@ -87,7 +87,7 @@ function changeOf({ seat: before, assigned }: UserState, after: Seat | undefined
     if (has) return 'gains';
     return (was === 'waitlisted' || was === 'failed') && is !== was ? 'dropped' : undefined;
   }
-  // Nobody loses what was never made.
+  // A seat that was never made is not lost.
   const isMade = assigned || (before?.grantedAt ?? after?.grantedAt) !== undefined;
   if (!has) return isMade ? 'revoked' : 'dropped';
   if (is === 'leaving' || is === 'held') return was === is ? undefined : is;

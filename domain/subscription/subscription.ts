@@ -48,9 +48,13 @@ export interface SubscriptionProvider {
   /**
    * Subscribes a user. `conflict` is no success: only the list says what there is. The id, where the answer has one.
    *
-   * @param token makes a repetition the same request, where the provider takes one: a second one may be a second price
+   * @param clientToken makes a repetition the same request, where the provider takes one: a second one may be a second price
    */
-  subscribe(userId: string, plan: Plan, token?: string): Promise<{ outcome: 'subscribed' | 'conflict'; id?: string }>;
+  subscribe(
+    userId: string,
+    plan: Plan,
+    clientToken?: string,
+  ): Promise<{ outcome: 'subscribed' | 'conflict'; id?: string }>;
   /** Asks for another plan of a subscription that exists. */
   changePlan(subscription: SubscriptionKey, plan: Plan): Promise<'changed' | 'conflict'>;
   /** Cancels the user's own subscription; one that is gone counts as cancelled. */

@@ -54,7 +54,7 @@ describe.each(FUNCTIONS)('the policies of %s', (of) => {
     expect(pairsIn(statementsIn(policiesOf(configuration, of))).sort()).toEqual(pairsIn(expected).sort());
   });
 
-  it('allow the same whoever owns an application', () => {
+  it('allow the same, whichever account owns an application', () => {
     const statements = onApplications(statementsIn(policiesOf(largestEntitlements(PLACE), of)));
     expect(statements.length).toBeGreaterThan(2);
     expect(statements.filter(({ Condition }) => Condition !== undefined)).toEqual([]);

@@ -317,7 +317,7 @@ describe('the slot of a create without an answer', () => {
     expect(statusesAfter(state, decisionOf(state, brakeOf(100)))[2]).toBe('creating');
   });
 
-  it('is free when no read can be too early any more', () => {
+  it('is free once no read can be too early', () => {
     const gone = { status: 'creating' as const, changedAt: iso(-75 * 60) };
     const users = [seated(1), joiner(2, gone), deleted(3, gone)];
     const state = sweptUsers(users, { max: 1 });
