@@ -23,6 +23,9 @@ export interface UserState {
   seat: Seat | undefined;
 }
 
+/** Whether a user is entitled, and if not, why. */
+export type Eligibility = Pick<UserState, 'entitled' | 'ineligibility'>;
+
 /** What a decision about one user depends on besides their state. */
 export interface DecisionContext {
   /** When the reads began: what was written shortly before may not show in them. */
@@ -114,6 +117,8 @@ export interface Evidence {
   subscriptions?: SubscriptionEvidence;
   /** By user id: whether a fresh read shows an assignment. */
   assigned?: ReadonlyMap<string, boolean | RefusedError>;
+  /** By user id: what reads of this one user show. Of whom there was no time to ask, the lists count. */
+  eligibility?: ReadonlyMap<string, Eligibility | 'unread'>;
 }
 
 /** A read that would change the decision. */
@@ -124,6 +129,8 @@ export type Need =
   /** @see Remaining; `userIds`: other seats of the application that may still be entitled */
   | { read: 'remaining'; userIds: readonly string[] }
   | { read: 'assigned'; userIds: readonly string[] }
+  /** Whether these users are entitled, by reads of each. */
+  | { read: 'eligibility'; userIds: readonly string[] }
   /** @see SubscriptionEvidence */
   | { read: 'subscriptions' };
 

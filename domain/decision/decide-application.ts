@@ -27,7 +27,7 @@ import {
 import { countGroups } from './group-sizes.ts';
 import { isHeld } from './hold.ts';
 import { keepUp, recordOf } from './keep-up.ts';
-import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
+import { aloneOf, isWaiting, turnedByLists, waitsOf, withAnswers, withoutLateLists } from './late-reads.ts';
 import { type Seats, seatsById, storedSeats, writtenOnce } from './seats.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -40,18 +40,21 @@ export type Limits = Pick<Entitlements, 'brake'>;
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
  *
  * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
- * (`usher plan`, `usher why`). At most four rounds of reads are needed: the list of subscriptions, settings and
- * the bound of slots, holdings, then who is left in the groups and who is assigned.
+ * (`usher plan`, `usher why`). At most five rounds of reads are needed: the list of subscriptions, users whose
+ * seats the lists would turn, settings and the bound of slots, holdings, then who is left in the groups and who is assigned.
  */
 export function decideApplication(
-  state: ApplicationState,
+  listed: ApplicationState,
   limits: Limits,
   moment: Moment,
 ): ApplicationDecision | { needs: Need[] } {
+  const state = withAnswers(listed);
   const { decided, unread, refusal } = decideUsers(state, moment);
   if (unread) return { needs: [{ read: 'subscriptions' }] };
+  const turned = state.evidence.eligibility ? [] : turnedByLists(decided, state);
+  if (turned.length > 0) return { needs: [{ read: 'eligibility', userIds: turned }] };
   const { known, assumed } = withoutAssumed(decided);
-  const decision = decideAbout(withoutLateLists(known, moment), state, limits, moment);
+  const decision = decideAbout(withoutLateLists(known, state, moment), state, limits, moment);
   if ('needs' in decision) return decision;
   // As long as AWS refuses all subscriptions, it does not matter whether the users are enabled.
   const waitsForStatus = assumed > 0 && state.stopped?.probe !== false;

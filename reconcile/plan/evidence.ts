@@ -1,6 +1,7 @@
 import type {
   ApplicationDecision,
   ApplicationState,
+  Eligibility,
   Evidence,
   Holdings,
   Moment,
@@ -10,14 +11,19 @@ import type {
 import { decideApplication, type Limits } from '../../domain/decision/decide-application.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { eligibilityOf } from './read-user.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext } from './result.ts';
+import { MOST_UNREAD } from './user-statuses.ts';
 
-/** The list of subscriptions, settings and the bound of slots, holdings, then who is left and who is assigned. */
-const MOST_ROUNDS = 4;
+/**
+ * The list of subscriptions, users whose seats the lists would turn, settings and the bound of slots, holdings, then who is left
+ * and who is assigned.
+ */
+const MOST_ROUNDS = 5;
 
 /** What a decision is made with. */
-type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor'>;
+type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor' | 'secondsLeft'>;
 
 /**
  * Decides about one application, and reads what the decision needs beyond the snapshot.
@@ -56,6 +62,8 @@ async function readEvidence(need: Need, entitlement: Entitlement, readers: Evide
       return { holdings: await orRefusal(holdingsOf(application, readers)) };
     case 'remaining':
       return { remaining: await orRefusal(remainingIn(groups, need.userIds, readers)) };
+    case 'eligibility':
+      return { eligibility: await eligibilityIn(groups, need.userIds, readers) };
     case 'subscriptions':
       return { subscriptions: await readers.listFor(entitlement) };
     case 'assigned': {
@@ -129,4 +137,29 @@ async function remainingIn(
   }
   if (unread) throw unread;
   return 'none';
+}
+
+/** Whether users are entitled, by reads of each, as many as there is time for. One who cannot be read keeps no other from it. */
+async function eligibilityIn(
+  groups: readonly string[],
+  userIds: readonly string[],
+  { directory, renewLease, secondsLeft }: EvidenceReaders,
+): Promise<ReadonlyMap<string, Eligibility | 'unread'>> {
+  const found = new Map<string, Eligibility | 'unread'>();
+  let unread = 0;
+  for (const userId of userIds) {
+    if (secondsLeft() <= 0) break;
+    await renewLease();
+    try {
+      const memberOf = await directory.groupsOf(userId, groups);
+      const status = memberOf ? await directory.statusOf(userId) : 'missing';
+      found.set(userId, eligibilityOf((memberOf?.size ?? 0) > 0, status));
+    } catch (error) {
+      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
+      unread += 1;
+      if (unread > MOST_UNREAD) throw error;
+      found.set(userId, 'unread');
+    }
+  }
+  return found;
 }

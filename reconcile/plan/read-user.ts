@@ -1,5 +1,5 @@
 import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
-import type { Ineligibility, UserState } from '../../domain/decision/application-state.ts';
+import type { Eligibility, UserState } from '../../domain/decision/application-state.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { UserItem } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
@@ -100,11 +100,7 @@ async function statusIfNeeded(
 }
 
 /** Whether a user is entitled, and if not, why; neither, if the reads contradict each other. */
-export function eligibilityOf(
-  member: boolean,
-  status: UserStatus,
-  givenUp = false,
-): { entitled: boolean; ineligibility?: Ineligibility } {
+export function eligibilityOf(member: boolean, status: UserStatus, givenUp = false): Eligibility {
   // A member who does not exist: one of the two reads lags, and neither justifies a change.
   if (status === 'missing') return member ? { entitled: false } : { entitled: false, ineligibility: 'user-deleted' };
   if (status === 'disabled') return { entitled: false, ineligibility: 'user-disabled' };

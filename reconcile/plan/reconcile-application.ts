@@ -111,7 +111,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution, sweepsAside = [], storedIn, listFor, stopped }: ReconcileContext,
+  { checked, readAt, execution, sweepsAside = [], storedIn, listFor, secondsLeft, stopped }: ReconcileContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -125,7 +125,7 @@ async function enforce(
     { ...state, evidence: known, ...(probeAt === undefined ? {} : { stopped: { probe: isDue(probeAt, readAt) } }) },
     readers.entitlements,
     moment,
-    { ...readers, storedIn, listFor },
+    { ...readers, storedIn, listFor, secondsLeft },
   );
   await commitDecision(decision, readers);
   const {

@@ -16,7 +16,7 @@ export interface StatusCache {
 }
 
 /** When more users than this cannot be read, the cause lies with the operation and not with them. */
-const MOST_UNREAD = 20;
+export const MOST_UNREAD = 20;
 
 /** Up to this many users are asked for one by one before it is known how long the list of all users is. */
 const FEW_USERS = 3;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOperation } from '../../emulator/aws/identity-center/reads.ts';
 import { aDeleteUser } from '../support/events.ts';
-import { APPLICATION, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -40,6 +40,67 @@ describe('reads of assignments that lag', () => {
     await world.ticking(120);
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
     expect(world.copies().filter((type) => type === 'Seat Revoked')).toHaveLength(1);
+  });
+});
+
+describe('lists of group members that lag', () => {
+  const MEMBERSHIPS = 'IdentityStore.ListGroupMemberships';
+  const HOLDS = { percent: 0, atLeast: 0 };
+
+  it.each<[string, Parameters<typeof openWorld>[0]]>([
+    ['a seat with days of grace', { entitlements: [{ onLeave: { revokeAfterDays: 2 } }] }],
+    ['a seat whose revocation the brake would hold', { brake: HOLDS }],
+    ['a seat that would be revoked at once', {}],
+  ])('end nothing that a check by name has begun: %s', async (_fact, options) => {
+    const world = await openWorld({ people: 4, settled: [1], ...options });
+    world.center.setLag(MEMBERSHIPS, 3600);
+    await world.joins(2);
+    world.after(300, () => world.start({ scope: 'everything' }));
+    await world.ticking(120);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+    expect(world.audited()).toEqual(['Seat Assigned 2 group-join']);
+    expect(world.calls(DELETE)).toBe(0);
+  });
+
+  it('take back no end that a check by name has begun', async () => {
+    const world = await openWorld({
+      people: 4,
+      settled: [1, 2],
+      entitlements: [{ onLeave: { revokeAfterDays: 2 } }],
+    });
+    world.center.setLag(MEMBERSHIPS, 3600);
+    await world.leaves(2);
+    world.after(300, () => world.start({ scope: 'everything' }));
+    await world.ticking(120);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'leaving' });
+    expect(world.audited()).toEqual(['Seat Leaving 2 group-leave']);
+  });
+
+  it('neither put a user on the waitlist nor take one off it', async () => {
+    const world = await openWorld({ people: 4, settled: [1], entitlements: [{ seats: { max: 1 } }] });
+    world.center.setLag(MEMBERSHIPS, 3600);
+    await world.joins(2);
+    world.after(10, () => world.joins(3));
+    world.after(200, () => world.leaves(3));
+    world.after(300, () => world.start({ scope: 'everything' }));
+    await world.ticking(120);
+    expect(await world.seats()).toMatchObject({ 1: 'confirmed', 2: 'waitlisted' });
+    expect(world.audited()).toEqual(['Seat Waitlisted 2 cap-reached', 'Seat Waitlisted 3 cap-reached']);
+  });
+
+  it('that are newer than what a read of one user shows leave the seat as it is until that read shows it, too', async () => {
+    const world = await openWorld({
+      people: 4,
+      settled: [1, 2],
+      entitlements: [{ onLeave: { revokeAfterDays: 2 } }],
+    });
+    world.center.setLag('IdentityStore.IsMemberInGroups', 1800);
+    // No event comes: only the sweep of a tick finds it.
+    world.center.leave(GROUP, user(2));
+    await world.ticking(20);
+    expect(world.audited()).toEqual([]);
+    await world.ticking(180);
+    expect(world.audited()).toEqual(['Seat Leaving 2 group-leave']);
   });
 });
 

@@ -175,14 +175,14 @@ describe('a group that is empty, gone or unreadable', () => {
     (world: World) => {
       world.faults.add({ operation: MEMBERSHIPS, kind, skip, times: ALWAYS });
     };
-  const lost: [string, 'failed' | 'held', (world: World) => void][] = [
+  const lost: [string, 'failed' | 'held' | 'converged', (world: World) => void][] = [
     ['every page fails', 'failed', pages('internal')],
     ['every page is refused', 'failed', pages('refuse')],
     ['every page is an answer without content', 'failed', pages('lost')],
     ['the second page fails', 'failed', pages('internal', 1)],
     ['the second page is an answer without content', 'failed', pages('lost', 1)],
-    ['AWS says that the group is not there', 'held', pages('not-found')],
-    ['the group goes between two pages', 'held', pages('not-found', 1)],
+    ['the list says that the group is not there', 'converged', pages('not-found')],
+    ['the list says so between two pages', 'converged', pages('not-found', 1)],
     [
       'all members are removed',
       'held',

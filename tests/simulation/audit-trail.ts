@@ -29,6 +29,9 @@ const KINDS: Readonly<Record<string, AuditRecord['kind']>> = {
   'Seat Observed': 'observed',
 };
 
+/** Actions of the longest history. */
+const MOST_TURNS = 30;
+
 interface Told {
   kind: AuditRecord['kind'];
   /** Of a refusal: it was a grant that was refused. */
@@ -139,6 +142,15 @@ export class AuditTrail {
   /** Whether a person's seat was another party's assignment before. */
   isAdopted(pair: Pair): boolean {
     return this.#changesTold(pair).at(-1)?.kind === 'adopted';
+  }
+
+  /** What was told of one user more often than anything happens to one in a history: reads that contradict each other, in turns. */
+  repetitions(): string[] {
+    return [...this.#told].flatMap(([key, told]) =>
+      Object.entries(Object.groupBy(told, ({ kind }) => kind))
+        .filter(([, some]) => some.length > MOST_TURNS)
+        .map(([kind, some]) => `${kind} was told ${some.length} times (${key.slice(-2)})`),
+    );
   }
 
   /** What contradicts itself in what was told: given and taken take turns, each change has its own number. */

@@ -141,7 +141,7 @@ export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconci
   const { trail, shadow } = watch;
   const isConfigured = (application: string, at: Moment) =>
     truth.rulesAt(at).entitlements.some((one) => one.application === application);
-  for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
+  for (const fault of [...trail.contradictions(), ...trail.repetitions()]) watch.violate(7, fault);
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);

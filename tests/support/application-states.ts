@@ -108,7 +108,8 @@ export function sweptUsers(
   return { ...state, evidence: known, whole: { ...found, ...whole } };
 }
 
-/** Every read that a decision may ask for: other users stay entitled, and no user beyond the cap is assigned. */
+/** Every read that a decision may ask for: other users stay entitled, no user beyond the cap is assigned, and the
+ * lists count. */
 function evidenceOf(
   users: readonly UserState[],
   { others, hold }: { others: readonly Seat[]; hold: Hold | undefined },
@@ -119,6 +120,7 @@ function evidenceOf(
     holdings: { seats: [...users.flatMap(({ seat }) => seat ?? []), ...others], hold },
     remaining: 'some',
     assigned: new Map(users.map(({ userId }) => [userId, false])),
+    eligibility: new Map(),
   };
 }
 

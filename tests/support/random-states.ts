@@ -6,6 +6,7 @@ import type {
   Evidence,
   Holdings,
   Ineligibility,
+  Need,
   UserState,
 } from '../../domain/decision/application-state.ts';
 import { decideApplication, type Limits } from '../../domain/decision/decide-application.ts';
@@ -14,7 +15,7 @@ import { type Seat, SeatStatusSchema } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { MOMENT, sweptUsers } from './application-states.ts';
 import { aDigest, aHeldRecord, aHold, anAuditRecord, aSeat, iso } from './builders.ts';
-import { user as aUserId, OTHER } from './ids.ts';
+import { APPLICATION, user as aUserId, OTHER } from './ids.ts';
 
 /** Every answer that a decision may ask for. */
 export type Answers = Required<Evidence> & { holdings: Holdings };
@@ -29,7 +30,7 @@ export interface RandomCase {
 
 export const REFUSAL = new RefusedError('access-denied', 'AWS refuses');
 
-const MOST_USERS = 6;
+export const MOST_USERS = 6;
 /** Around the 30 s of a settle wait, the 90 s of a grant, and the 24 hours of the brake. */
 const seconds = fc.constantFrom(-200_000, -86_401, -86_400, -3600, -91, -90, -89, -31, -30, -29, -10, 0);
 
@@ -146,9 +147,15 @@ export const applications: fc.Arbitrary<RandomCase> = fc
       holdings: { seats: all.flatMap(({ user }) => user.seat ?? []), hold },
       remaining,
       subscriptions: 'assumed',
+      eligibility: new Map(),
       assigned: new Map(all.map(({ user }, index) => [user.userId, assigned[index] ?? false])),
     };
-    const named = state.users.map((one, index) => ({ ...one, adopt, ...checked[index]?.item }));
+    const named = state.users.map((one, index) => ({
+      ...one,
+      adopt,
+      ...checked[index]?.item,
+      ...(swept ? { key: APPLICATION } : {}),
+    }));
     return {
       state: { ...state, users: named, whole: swept ? whole : undefined, evidence: {} },
       answers,
@@ -167,6 +174,12 @@ export function decideWith({ state, answers, limits }: RandomCase): {
     const decision = decideApplication({ ...state, evidence }, limits, MOMENT);
     if (!('needs' in decision)) return { decision, evidence, rounds };
     if (decision.needs.some(({ read }) => evidence[read] !== undefined)) throw new Error('A read is asked for twice');
-    for (const { read } of decision.needs) evidence = { ...evidence, [read]: answers[read] };
+    for (const need of decision.needs) evidence = { ...evidence, ...answerTo(need, answers) };
   }
+}
+
+function answerTo(need: Need, answers: Answers): Evidence {
+  if (need.read !== 'eligibility') return { [need.read]: answers[need.read] };
+  const { eligibility } = answers;
+  return { eligibility: new Map([...eligibility].filter(([userId]) => need.userIds.includes(userId))) };
 }

@@ -1,16 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ApplicationDecision, CheckedUser, Evidence } from '../../../domain/decision/application-state.ts';
+import type {
+  ApplicationDecision,
+  CheckedUser,
+  Eligibility,
+  Evidence,
+} from '../../../domain/decision/application-state.ts';
 import { countSeats } from '../../../domain/decision/brake.ts';
 import { type DecidedUser, decideUser } from '../../../domain/decision/decide.ts';
 import { HoldSchema } from '../../../domain/decision/hold.ts';
 import { waitForWriteToSettle } from '../../../domain/decision/timing.ts';
 import { type Seat, SeatSchema, takesSlot } from '../../../domain/seat/seat.ts';
 import { MOMENT } from '../../support/application-states.ts';
-import { APPLICATION } from '../../support/ids.ts';
-import { applications, decideWith, type RandomCase, REFUSAL } from '../../support/random-states.ts';
+import { APPLICATION, user as aUserId } from '../../support/ids.ts';
+import { applications, decideWith, MOST_USERS, type RandomCase, REFUSAL } from '../../support/random-states.ts';
 
 const RUNS = { numRuns: 400 };
+
+/** How a seat may be written of a user who is entitled, and of one who is not. */
+const KEPT = ['confirmed', 'assigned', 'creating', 'waitlisted', 'revoked'];
+const ENDED = ['leaving', 'held', 'revoking', 'revoked'];
 
 /** Whatever state an application is in, and whatever the further reads show. */
 function always(property: (one: RandomCase) => void): void {
@@ -162,6 +171,26 @@ describe('a decision about any application', () => {
     });
   });
 
+  it('turns no seat of a sweep against what a read of its user shows', () => {
+    let contradicted = 0;
+    const shown = fc.constantFrom<Eligibility | 'unread'>(
+      { entitled: true },
+      { entitled: false, ineligibility: 'group-leave' },
+      'unread',
+    );
+    const everybody = fc.array(shown, { minLength: MOST_USERS, maxLength: MOST_USERS });
+    fc.assert(
+      fc.property(applications, everybody, (one, reads) => {
+        const known = reads.map((read, index) => [aUserId(index + 1), read] as const);
+        const { decision, evidence } = decideWith({ ...one, answers: { ...one.answers, eligibility: new Map(known) } });
+        contradicted += evidence.eligibility?.size ?? 0;
+        expect(turnedAgainst(evidence.eligibility ?? new Map(), decision, one)).toEqual([]);
+      }),
+      RUNS,
+    );
+    expect(contradicted).toBeGreaterThan(0);
+  });
+
   it.each<[keyof Evidence, (alone: DecidedUser) => boolean]>([
     ['settings', wantsChangeOrFreesSlot],
     ['holdings', wantsChangeOrFreesSlot],
@@ -179,7 +208,7 @@ describe('a decision about any application', () => {
       const needing = eachAlone(one).filter(needsIt);
       const needed = needing.length > 0 || (one.state.whole && (read === 'settings' || read === 'holdings'));
       const keys = new Set(
-        read === 'assigned' ? needing.map(({ checked }) => checked.key) : needed ? [APPLICATION] : [],
+        read === 'assigned' ? needing.map(({ checked }) => checked.user.userId) : needed ? [APPLICATION] : [],
       );
       expect(failures.filter(({ key }) => !keys.has(key))).toEqual([]);
       expect(failures.every(({ seat }) => seat === undefined)).toBe(true);
@@ -193,6 +222,25 @@ describe('a decision about any application', () => {
     expect(failed).toBeGreaterThan(0);
   });
 });
+
+/** The users whose seats a decision turns otherwise than these reads allow. */
+function turnedAgainst(
+  read: ReadonlyMap<string, Eligibility | 'unread'>,
+  decision: ApplicationDecision,
+  { answers }: RandomCase,
+): string[] {
+  const before = byUser(answers.holdings.seats);
+  const after = byUser(decision.seats);
+  return [...read].flatMap(([userId, answer]) => {
+    const entitled = answer !== 'unread' && answer.entitled;
+    const allowed = answer === 'unread' ? [] : entitled ? KEPT : ENDED;
+    const [was, is] = [before.get(userId)?.status, after.get(userId)?.status];
+    const change = decision.changes.find((one) => one.userId === userId && one.kind !== 'record')?.kind;
+    const isTurned = is !== undefined && is !== was && !allowed.includes(is);
+    const isMade = change !== undefined && (answer === 'unread' || (change === 'grant') !== entitled);
+    return isTurned || isMade ? [`${was} ${is ?? ''} ${change ?? ''}: ${JSON.stringify(answer)}`] : [];
+  });
+}
 
 function wantsChangeOrFreesSlot({ decision, seat }: DecidedUser): boolean {
   const freed = seat?.status === 'revoked' && waitForWriteToSettle(seat, MOMENT) !== undefined;

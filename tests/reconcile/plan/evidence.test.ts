@@ -14,15 +14,22 @@ async function deciding(
   options: ReadersOptions & { max?: number; groups?: string[] },
   users: readonly CheckedUser[],
   known: Evidence = {},
+  sweep: Pick<ApplicationState, 'whole'> & { secondsLeft?: () => number } = {},
 ) {
   const { max = 200, groups = [GROUP], ...world } = options;
   const opened = await openReaders({ entitlements: [{ groups, seats: { max } }], ...world });
   const { entitlements } = opened.services;
   const [entitlement] = entitlements.entitlements;
   if (!entitlement) throw new Error('The builder makes one');
-  const state: ApplicationState = { entitlement, users, evidence: known };
+  const { secondsLeft = CONTEXT.secondsLeft, whole } = sweep;
+  const state: ApplicationState = { entitlement, users, evidence: known, whole };
   const decide = () =>
-    gatherAndDecide(state, entitlements, { readAt: READ_AT, execution: ME }, { ...CONTEXT, ...opened.readers });
+    gatherAndDecide(
+      state,
+      entitlements,
+      { readAt: READ_AT, execution: ME },
+      { ...CONTEXT, ...opened.readers, secondsLeft },
+    );
   return { ...opened, decide };
 }
 
@@ -161,5 +168,78 @@ describe('the read of who is left in the groups', () => {
     const many = await remaining(people(1, 6), { members: [6] });
     expect(many.remaining).toBe('none');
     expect(many.calls('IdentityStore.IsMemberInGroups')).toBe(5);
+  });
+});
+
+describe('the reads of users whose seats a sweep would end', () => {
+  const seats = [aSeat(1), aSeat(2), aSeat(3)];
+
+  /** A sweep whose list shows none of the members. */
+  async function sweeping(options: Partial<ReadersOptions> & { secondsLeft?: () => number } = {}) {
+    const { secondsLeft, ...world } = options;
+    const users = [1, 2, 3].map((number) => checkOf(leaver(number), { key: APPLICATION }));
+    const whole = {
+      key: APPLICATION,
+      emptyGroup: false,
+      groups: [],
+      nobodyEntitled: true,
+      unmanaged: 0,
+      assignedGroups: [],
+    };
+    return deciding(
+      { people: 3, members: [1], seats, assigned: [1, 2, 3], ...world },
+      users,
+      { settings: 'ok' },
+      {
+        whole,
+        ...(secondsLeft ? { secondsLeft } : {}),
+      },
+    );
+  }
+
+  it('show who of them has left, and whether the users are enabled', async () => {
+    const { decide, center, calls } = await sweeping({ members: [1, 2] });
+    center.setStatus(user(2), 'DISABLED');
+    const { evidence } = await decide();
+    expect(evidence.eligibility).toEqual(
+      new Map([
+        [user(1), { entitled: true }],
+        [user(2), { entitled: false, ineligibility: 'user-disabled' }],
+        [user(3), { entitled: false, ineligibility: 'group-leave' }],
+      ]),
+    );
+    expect([calls('IdentityStore.IsMemberInGroups'), calls('IdentityStore.DescribeUser')]).toEqual([3, 3]);
+  });
+
+  it('show that a user is gone', async () => {
+    const { decide, center } = await sweeping();
+    center.deleteUser(user(3));
+    expect((await decide()).evidence.eligibility?.get(user(3))).toEqual({
+      entitled: false,
+      ineligibility: 'user-deleted',
+    });
+  });
+
+  it.each(['throttle', 'refuse'] as const)(
+    'keep no other user from it if one fails (%s): that user is checked alone',
+    async (kind) => {
+      const { decide, faults } = await sweeping();
+      faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind, principalId: user(2), times: 10 });
+      const { decision, evidence } = await decide();
+      expect(evidence.eligibility?.get(user(2))).toBe('unread');
+      expect(decision.alone).toEqual([user(2)]);
+      expect(decision.changes.map(({ kind: what, userId }) => [what, userId])).toEqual([['revoke', user(3)]]);
+    },
+  );
+
+  it('end when no time is left: of the others, the list counts', async () => {
+    let left = 1;
+    const { decide, calls } = await sweeping({ secondsLeft: () => left-- });
+    const { decision } = await decide();
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(1);
+    expect(decision.changes.map(({ kind, userId }) => [kind, userId])).toEqual([
+      ['revoke', user(2)],
+      ['revoke', user(3)],
+    ]);
   });
 });
