@@ -75,7 +75,7 @@ export function withAnswers(state: ApplicationState): ApplicationState {
     eligibility.has(one.user.userId) ? { ...one, user: answered(one.user) } : one,
   );
   const { whole } = state;
-  const nobodyEntitled = whole?.nobodyEntitled === true && !users.some(({ user }) => user.entitled);
+  const nobodyEntitled = !users.some(({ user }) => user.entitled);
   return { ...state, users, ...(whole ? { whole: { ...whole, nobodyEntitled } } : {}) };
 }
 

@@ -119,6 +119,12 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(changesOf(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })))).toEqual(['revoke 1 group-leave']);
   });
 
+  it('holds the revocations if reads show none of those as entitled whom only the lists do', () => {
+    const state = sweptUsers([leaver(1), seated(2, { status: 'leaving', dueAt: iso(86_400) })]);
+    expect(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })).held).toBe(0);
+    expect(decisionOf(answered(state, { 1: LEFT, 2: LEFT })).held).toBe(1);
+  });
+
   it('changes nothing of a user who cannot be read, and has that user checked alone', () => {
     const decision = decisionOf(answered(sweptUsers([leaver(1), ...others]), { 1: 'unread' }));
     expect(decision).toMatchObject({ changes: [], seats: [], alone: [user(1)] });
