@@ -19,7 +19,8 @@ export default defineConfig({
     tags: [
       {
         name: 'long',
-        description: 'Processes, packages, every fault at every call, thousands of people: for npm run check',
+        description:
+          'Processes, packages, every fault at every call, thousands of people, larger forms: for npm run check',
       },
     ],
     // What the tests were measured on; more workers only make the long simulations wait for one another.

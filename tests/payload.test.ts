@@ -100,12 +100,12 @@ describe('the state of an execution', () => {
 
 describe('the history of an execution', () => {
   it('has no more events than its rounds and batches account for', async () => {
-    const world = await openWorld({ people: 620, members: { [GROUP]: people(1, 620) }, requestsPerSecond: PACE });
+    const world = await openWorld({ people: 320, members: { [GROUP]: people(1, 320) }, requestsPerSecond: PACE });
     const name = await world.start({ scope: 'everything' });
     await world.play();
     const { historyEvents = 0, output } = world.stack.execution(name) ?? {};
     const { progress }: { progress: Progress } = JSON.parse(output ?? '{}').plan;
-    expect(progress.batches).toBe(4);
+    expect(progress.batches).toBe(2);
     expect(historyEvents).toBeGreaterThan(20);
     expect(historyEvents).toBeLessThanOrEqual(24 * progress.round + 10 * progress.batches);
   });

@@ -3,56 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { Changes } from '../../domain/decision/batches.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
-import { emptyQueue, type SweepItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { SweepItem, WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';
+import { applying } from '../support/applying.ts';
 import { aBatch, aMembershipRequest, aRequest, aSeat, aSweepItem } from '../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
 import { aRound, storeBatch } from '../support/rounds.ts';
-import { openWorld, type WorldOptions } from '../support/world.ts';
-
-interface ApplyingOptions extends WorldOptions {
-  seats?: readonly Seat[];
-  /** Whom APPLICATION is assigned to. */
-  assigned?: readonly number[];
-  /** Posted before the plan. */
-  queue?: (queue: WorkQueue) => WorkQueue;
-  holder?: string;
-}
-
-/** A ledger with a lease that ME holds, and a plan whose reads began now. */
-async function applying({
-  seats = [],
-  assigned = [],
-  queue = (same) => same,
-  holder = ME,
-  ...options
-}: ApplyingOptions) {
-  const world = await openWorld(options);
-  const { clock, services, center } = world;
-  const held = acquireLease(queue(emptyQueue()), holder, clock.now());
-  if (!held) throw new Error('the lease of an empty work queue is free');
-  await services.ledger.saveQueue(held);
-  for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
-  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
-  const plannedAt = clock.now().toISOString();
-  clock.advance(5);
-  let round = 0;
-  /** Stores changes as a batch of a new round, and returns the input of its invocation. */
-  const store = async (...changes: Changes[]) => {
-    round += 1;
-    const ref = await storeBatch(services.ledger, changes, aRound({ id: round, readAt: plannedAt }));
-    return { ...ref, term: 1, execution: ME };
-  };
-  const apply = async (changes: Changes, execution = ME) =>
-    applyChanges({ ...(await store(changes)), execution }, services);
-  return { ...world, apply, store, plannedAt };
-}
+import type { WorldOptions } from '../support/world.ts';
 
 /** The number of the first change of a seat: the second in which it begins. */
 const FIRST = START.getTime() / 1000 + 5;

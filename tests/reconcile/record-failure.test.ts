@@ -67,6 +67,13 @@ describe('recordFailure', () => {
     },
   );
 
+  it('names the execution alone if Step Functions does not say to which state machine it belongs', async () => {
+    const { stateMachineArn: _, ...described } = FAILED;
+    const { record, audit } = await recording(described);
+    await record();
+    expect(audit).toMatchObject([{ DetailType: 'Onboarding Failed', Resources: [ME] }]);
+  });
+
   it('publishes the hash of a name that may be free text', async () => {
     const executionArn = ME.replace(/[^:]*$/, 'someone@example.com');
     const { record, audit } = await recording({ ...FAILED, arn: executionArn });

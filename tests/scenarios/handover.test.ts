@@ -68,6 +68,14 @@ describe('a lease holder that is stopped with a full work queue', () => {
     return world;
   };
 
+  async function expectReplaced(comes: (world: World) => Promise<string>): Promise<void> {
+    const world = await aDeadHolder();
+    world.after(LEASE_OUT_SECONDS, () => comes(world));
+    await world.play();
+    expect(world.ends.at(-1)?.outcome).toBe('converged');
+    expect(await world.summaries(...people(1, 18))).toEqual(people(1, 18).map(() => SEATED));
+  }
+
   it.each<[string, (world: World) => Promise<string>]>([
     ['the next event', (world) => world.joins(19)],
     [
@@ -75,14 +83,9 @@ describe('a lease holder that is stopped with a full work queue', () => {
       (world) => world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(11), time: world.now().toISOString() })),
     ],
     ['the next hint at the group', (world) => world.scim({})],
-    ['the next tick', (world) => world.tick()],
-  ])('is replaced by %s once the lease has expired', async (_fact, comes) => {
-    const world = await aDeadHolder();
-    world.after(LEASE_OUT_SECONDS, () => comes(world));
-    await world.play();
-    expect(world.ends.at(-1)?.outcome).toBe('converged');
-    expect(await world.summaries(...people(1, 18))).toEqual(people(1, 18).map(() => SEATED));
-  });
+  ])('is replaced by %s once the lease has expired', { tags: 'long' }, (_fact, comes) => expectReplaced(comes));
+
+  it('is replaced by the next tick once the lease has expired', () => expectReplaced((world) => world.tick()));
 
   it('is replaced by no execution before', async () => {
     const world = await aDeadHolder();

@@ -52,6 +52,8 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   const { provider } = settings;
   const { subscribe, cancel } = CALLS[provider];
   const plan = provider === 'kiro' ? 'KIRO_ENTERPRISE_PRO' : 'Q_BUSINESS';
+  /** What is decided without regard to the provider is played of both by `npm run check`, and of one by `npm test`. */
+  const options = { tags: provider === 'kiro' ? [] : ['long' as const] };
 
   it('begins with the seat, and ends with it', async () => {
     const world = await openManaged({ settings });
@@ -86,7 +88,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(await partsOf(world, 2)).toEqual(['confirmed', true, true]);
   });
 
-  it('is listed at most once in five minutes, however many users join', async () => {
+  it('is listed at most once in five minutes, however many users join', options, async () => {
     const world = await openManaged({ settings, people: 12 });
     for (const number of people(1, 12)) await world.joins(number);
     await world.play();
@@ -95,7 +97,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(world.calls(list)).toBeLessThanOrEqual(3);
   });
 
-  it('waits for a slot', async () => {
+  it('waits for a slot', options, async () => {
     const world = await openManaged({ settings, entitlement: { seats: { max: 1 } } });
     await join(world, 1, 2);
     expect([subscribedIn(world), await world.seats()]).toEqual([[1], { 1: 'confirmed', 2: 'waitlisted' }]);
@@ -104,7 +106,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect([subscribedIn(world), await world.seats()]).toEqual([[2], { 1: 'revoked', 2: 'confirmed' }]);
   });
 
-  it('has the days of grace', async () => {
+  it('has the days of grace', options, async () => {
     const world = await openManaged({ settings, entitlement: { onLeave: { revokeAfterDays: 2 } } });
     await join(world, 1);
     await world.leaves(1);
@@ -115,7 +117,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
   });
 
-  it('is held by the brake with the seat', async () => {
+  it('is held by the brake with the seat', options, async () => {
     const world = await openManaged({ settings, people: 3, brake: { percent: 0, atLeast: 1 } });
     await join(world, 1, 2, 3);
     await world.leaveTogether([1, 2]);
@@ -149,7 +151,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
   });
 
-  it('is made again within the hour after someone else has cancelled it', async () => {
+  it('is made again within the hour after someone else has cancelled it', options, async () => {
     const world = await openManaged({ settings, quirks: { cancelledSubscriptions: 'absent' } });
     await join(world, 1);
     world.center.unsubscribe(APPLICATION, user(1));
@@ -158,7 +160,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(world.audited()).toContain('Seat Assigned 1 drift-healed');
   });
 
-  it('is started for those who have had a seat before', async () => {
+  it('is started for those who have had a seat before', options, async () => {
     const world = await openManaged({ settings, settled: [1, 2] });
     await world.ticking(70);
     expect([subscribedIn(world), await world.having('confirmed')]).toEqual([
@@ -167,14 +169,14 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     ]);
   });
 
-  it('is not started for a disabled user whom someone else has assigned', async () => {
+  it('is not started for a disabled user whom someone else has assigned', options, async () => {
     const world = await openManaged({ settings, assigned: [1, 2], members: { [GROUP]: [1, 2] } });
     world.center.setStatus(user(1), 'DISABLED');
     await world.ticking(70);
     expect([subscribedIn(world), await world.having('confirmed')]).toEqual([[2], [2]]);
   });
 
-  it('is not made again for a disabled user', async () => {
+  it('is not made again for a disabled user', options, async () => {
     const quirks = { cancelledSubscriptions: 'absent' } as const;
     const world = await openManaged({ settings, settled: [1, 2], quirks });
     await world.ticking(70);
@@ -188,7 +190,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(world.audited()).not.toContain('Seat Assigned 1 drift-healed');
   });
 
-  it('is only observed by an entitlement that observes', async () => {
+  it('is only observed by an entitlement that observes', options, async () => {
     const world = await openManaged({ settings, entitlement: { mode: 'observe' } });
     await join(world, 1);
     expect([subscribedIn(world), world.audited()]).toEqual([[], ['Seat Observed 1 would-assign']]);

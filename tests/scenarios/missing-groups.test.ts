@@ -58,16 +58,21 @@ const MOST_CALLS = 4 * USERS.length + 10;
 const MOST_LISTS = 3 * USERS.length + 10;
 
 describe('95 named users of an application with 98 groups', () => {
-  it.each([1, 40])(
-    'get their seats with at most seven reads of memberships each, %i of the groups missing',
-    async (missing) => {
-      const { world, calls, waitSeconds } = await changeAll({ change: 'join', missing });
-      expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
-      expect(calls.lists).toBeLessThanOrEqual(MOST_LISTS);
-      expect(waitSeconds).toBeLessThanOrEqual(60);
-      expect(await world.having('confirmed')).toEqual(people(1, LATER));
-    },
-  );
+  async function expectSeats(missing: number): Promise<void> {
+    const { world, calls, waitSeconds } = await changeAll({ change: 'join', missing });
+    expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
+    expect(calls.lists).toBeLessThanOrEqual(MOST_LISTS);
+    expect(waitSeconds).toBeLessThanOrEqual(60);
+    expect(await world.having('confirmed')).toEqual(people(1, LATER));
+  }
+
+  it('get their seats with at most seven reads of memberships each while 40 of the groups are missing', async () => {
+    await expectSeats(40);
+  });
+
+  it('get them with as few reads while one of the groups is missing', { tags: ['long'] }, async () => {
+    await expectSeats(1);
+  });
 
   it('leave with at most seven reads of memberships each while a group is missing', { tags: ['long'] }, async () => {
     const { world, calls, waitSeconds } = await changeAll({ change: 'leave', missing: 1 });

@@ -63,7 +63,7 @@ describe('a deployment in the middle of a round', () => {
 });
 
 describe('an audit bus that is down', () => {
-  it('keeps neither the rest of a round nor a user who joins from their seats', async () => {
+  it('keeps neither the rest of a round nor a user who joins from their seats', { tags: 'long' }, async () => {
     const world = await openWorld({ people: 8, members: people(1, 3), ...BATCHES });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', for: '2h' });
     await world.tick();

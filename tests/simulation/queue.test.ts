@@ -76,64 +76,67 @@ function played(actions: readonly Action[]): ReturnType<typeof aMailbox> {
   return mailbox;
 }
 
+/** Plays random histories, and a few of them in `npm test`; those that `npm run check` plays begin with these. */
+function itHolds<T>(fact: string, property: fc.IProperty<T>, numRuns: { few: number; many: number }): void {
+  it(fact, () => fc.assert(property, { numRuns: numRuns.few }));
+  it(`${fact}, in many more histories`, { tags: ['long'] }, () => fc.assert(property, { numRuns: numRuns.many }));
+}
+
 describe('executions that share a work queue', () => {
-  it('lose no item, never share the lease, and leave nothing to an execution that has ended or sleeps too long', () => {
-    fc.assert(
-      fc.property(history, (actions) => {
-        const mailbox = played(actions);
-        mailbox.drain();
-        for (const { by } of mailbox.entries()) expect(mailbox.isDead(by)).toBe(true);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  itHolds(
+    'lose no item, never share the lease, and leave nothing to an execution that has ended or sleeps too long',
+    fc.property(history, (actions) => {
+      const mailbox = played(actions);
+      mailbox.drain();
+      for (const { by } of mailbox.entries()) expect(mailbox.isDead(by)).toBe(true);
+    }),
+    { few: 300, many: 1000 },
+  );
 
-  it('leave to the tick only the items of a dead execution, and the tick leaves nothing', () => {
-    fc.assert(
-      fc.property(history, (actions) => {
-        const mailbox = played(actions);
+  itHolds(
+    'leave to the tick only the items of a dead execution, and the tick leaves nothing',
+    fc.property(history, (actions) => {
+      const mailbox = played(actions);
+      mailbox.drain();
+      // A refusal is looked at again after an hour; a dead holder keeps the lease for five minutes.
+      for (let tick = 0; tick < 14; tick += 1) {
+        mailbox.pass(300);
+        mailbox.start(aRequest({ trigger: 'tick', at: mailbox.now().toISOString() }));
         mailbox.drain();
-        // A refusal is looked at again after an hour; a dead holder keeps the lease for five minutes.
-        for (let tick = 0; tick < 14; tick += 1) {
-          mailbox.pass(300);
-          mailbox.start(aRequest({ trigger: 'tick', at: mailbox.now().toISOString() }));
-          mailbox.drain();
-        }
-        expect(mailbox.entries()).toEqual([]);
-        expect(mailbox.queue().lease).toBeUndefined();
-      }),
-      { numRuns: 200 },
-    );
-  });
+      }
+      expect(mailbox.entries()).toEqual([]);
+      expect(mailbox.queue().lease).toBeUndefined();
+    }),
+    { few: 100, many: 200 },
+  );
 
-  it('sweep an application at most once in 30 s, with any number of hints at any time', () => {
-    const hints = fc.array(
-      fc.record({
-        after: fc.constantFrom(0, 0.1, 1, 7, 29),
-        wanted,
-        trigger,
-        ageSeconds: fc.constantFrom(0, 20, 1000),
-        steps: fc.array(fc.record({ number: fc.nat(5), choice: fc.constantFrom<Choice>('proven', 'again', 'apply') }), {
-          maxLength: 6,
-        }),
+  const hints = fc.array(
+    fc.record({
+      after: fc.constantFrom(0, 0.1, 1, 7, 29),
+      wanted,
+      trigger,
+      ageSeconds: fc.constantFrom(0, 20, 1000),
+      steps: fc.array(fc.record({ number: fc.nat(5), choice: fc.constantFrom<Choice>('proven', 'again', 'apply') }), {
+        maxLength: 6,
       }),
-      { maxLength: 40, size: 'max' },
-    );
-    fc.assert(
-      fc.property(hints, (storm) => {
-        const mailbox = aMailbox();
-        for (const { after, wanted: parts, trigger: origin, ageSeconds, steps } of storm) {
-          mailbox.pass(after);
-          mailbox.start(aRequest({ ...parts, trigger: origin, at: plusSeconds(mailbox.now(), -ageSeconds) }));
-          for (const { number, choice: what } of steps) mailbox.step(number, what);
-        }
-        mailbox.drain();
-        for (const starts of mailbox.sweeps().values()) {
-          const gaps = starts.slice(1).map((time, index) => time.getTime() - (starts[index]?.getTime() ?? 0));
-          expect(Math.min(30_000, ...gaps)).toBe(30_000);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+    }),
+    { maxLength: 40, size: 'max' },
+  );
+  itHolds(
+    'sweep an application at most once in 30 s, with any number of hints at any time',
+    fc.property(hints, (storm) => {
+      const mailbox = aMailbox();
+      for (const { after, wanted: parts, trigger: origin, ageSeconds, steps } of storm) {
+        mailbox.pass(after);
+        mailbox.start(aRequest({ ...parts, trigger: origin, at: plusSeconds(mailbox.now(), -ageSeconds) }));
+        for (const { number, choice: what } of steps) mailbox.step(number, what);
+      }
+      mailbox.drain();
+      for (const starts of mailbox.sweeps().values()) {
+        const gaps = starts.slice(1).map((time, index) => time.getTime() - (starts[index]?.getTime() ?? 0));
+        expect(Math.min(30_000, ...gaps)).toBe(30_000);
+      }
+    }),
+    { few: 75, many: 200 },
+  );
 });

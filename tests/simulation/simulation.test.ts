@@ -9,10 +9,10 @@ import { playHistory } from './play-history.ts';
 const SEED = 1;
 const HISTORIES = 300;
 /** Each test few enough that the other worker isn't left waiting. */
-const PARTS = 6;
+const PARTS = 12;
 
 /** So many parts are played by `npm test`; the others, too, where there is more time. */
-const PARTS_AT_ONCE = 4;
+const PARTS_AT_ONCE = 3;
 
 async function expectUnbroken(part: number): Promise<void> {
   const broken: { index: number; violations: string[] }[] = [];

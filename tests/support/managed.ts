@@ -45,7 +45,7 @@ export function seatEvents(world: World): string[] {
 }
 
 /** Who has a subscription of their own that is not cancelled, by number, in order. */
-export function subscribedIn({ center }: World): number[] {
+export function subscribedIn({ center }: Pick<World, 'center'>): number[] {
   return center
     .subscriptionsOf(APPLICATION)
     .flatMap(({ user, status, source }) =>

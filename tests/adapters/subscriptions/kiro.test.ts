@@ -112,19 +112,20 @@ describe('the subscriptions of a Kiro profile', () => {
     expect(found.map(({ status }) => status)).toEqual(['active', 'pending', 'active']);
   });
 
-  it.each<Quirks>([{}, { pages: 'short' }, { subscriptionKeys: 'pascal' }])(
-    'come in pages, however many there are, with the quirks %j',
-    async (quirks) => {
-      const numbers = people(1, 25_001);
-      const { provider, gateway } = anAccount(
-        numbers.map((number) => ({ user: user(number), plan: 'KIRO_ENTERPRISE_PRO' })),
-        { quirks },
-      );
-      const found = await listed(provider);
-      expect(found.map(({ principal }) => principal)).toEqual(numbers.map((number) => ({ user: user(number) })));
-      expect(gateway.calls.get(OPERATION)).toBeGreaterThan(250);
-    },
-  );
+  it.each<[Quirks, number]>([
+    [{}, 25_001],
+    [{ pages: 'short' }, 2501],
+    [{ subscriptionKeys: 'pascal' }, 2501],
+  ])('come in pages, however many there are, with the quirks %j: %i', async (quirks, count) => {
+    const numbers = people(1, count);
+    const { provider, gateway } = anAccount(
+      numbers.map((number) => ({ user: user(number), plan: 'KIRO_ENTERPRISE_PRO' })),
+      { quirks },
+    );
+    const found = await listed(provider);
+    expect(found.map(({ principal }) => principal)).toEqual(numbers.map((number) => ({ user: user(number) })));
+    expect(gateway.calls.get(OPERATION)).toBeGreaterThan(count / 100);
+  });
 
   it('may be none', async () => {
     expect(await collected(anAccount([]).provider.subscriptions())).toEqual([[]]);

@@ -218,6 +218,27 @@ describe('the start of notices', () => {
   });
 });
 
+describe('a notice that has a marker already', () => {
+  it('waits while another invocation may be asking Amazon SES', async () => {
+    const world = await assigned();
+    await world.putMarker(aDelivery({ uid: UID, status: 'sending', at: iso(-10) }));
+    await world.enqueueEvent(1, 'assigned');
+    await world.stack.runUntilIdle();
+    expect(world.outcomes()[0]).toBe('assigned again sending');
+    expect(world.mailsTo(1)).toEqual([]);
+  });
+
+  it('is left out, and its marker says so, if Amazon SES throttled it until its change was a day old', async () => {
+    const world = await openNoticeWorld();
+    await world.seat(1, 'assigned', { grantedAt: iso(-DAY - 60), changedAt: iso(-DAY - 60) });
+    await world.putMarker(aDelivery({ uid: UID, status: 'throttled', at: iso(-120) }));
+    await world.enqueueEvent(1, 'assigned', { at: iso(-DAY - 60) });
+    await world.play();
+    expect(world.outcomes()).toEqual(['assigned skipped too-old']);
+    expect(await markerOf(world)).toBe('skipped too-old');
+  });
+});
+
 describe('the limit of a day', () => {
   it('leaves further notices for an operator, and begins anew the next day', async () => {
     const world = await openNoticeWorld({ people: 4, notices: { dailyLimit: 2 } });

@@ -9,6 +9,7 @@ import { advanceRound } from '../../../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
+import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../../domain/shared/limits.ts';
 import { plusSeconds, secondsBetween } from '../../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
@@ -35,6 +36,7 @@ import {
   APPLICATION,
   GROUP,
   ME,
+  numberOf,
   OTHER,
   OTHER_APPLICATION,
   OTHER_GROUP,
@@ -44,6 +46,7 @@ import {
 } from '../../support/ids.ts';
 import { aPlatform } from '../../support/platform.ts';
 import { type ReadPlan, readPlan } from '../../support/rounds.ts';
+import { KIRO } from '../../support/subscriptions.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const VISIBLE: Propagation = { visible: true, checkAfterSeconds: 0 };
@@ -461,6 +464,60 @@ describe('a tick', () => {
     });
     expect(changesOf(await observed.plan(TICK))).toBe('converged');
     expect(observed.calls('DynamoDB.Query')).toBe(1);
+  });
+
+  it('leaves the waitlist of an application alone to which AWS refuses subscriptions: the hourly sweep tries one', async () => {
+    const stopped = { [APPLICATION]: { since: iso(-3600), probeAt: iso(3600) } };
+    const { plan, calls } = await planning({
+      entitlements: [{ seats: { max: 1 }, subscription: KIRO }],
+      members: [1],
+      seats: [aSeat(1, { status: 'waitlisted' })],
+      queue: { ...emptyQueue(), reports: SWEPT, lines: [APPLICATION], stopped },
+    });
+    expect(changesOf(await plan(TICK))).toBe('converged');
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
+  });
+
+  it('sweeps an application whose waitlist it may not read, since the sweep says what is wrong', async () => {
+    const { plan, queue, faults, calls } = await planning({
+      entitlements: capped(1),
+      members: [1],
+      seats: [aSeat(1, { status: 'waitlisted' })],
+      queue: { ...emptyQueue(), reports: SWEPT, lines: [APPLICATION] },
+    });
+    // The first query is that of the seats that need attention.
+    faults.add({ operation: 'DynamoDB.Query', kind: 'refuse', skip: 1 });
+    expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(1);
+    expect((await queue()).sweeps[APPLICATION]?.planned).toBeDefined();
+  });
+
+  it('fails for now while it cannot read a waitlist for now', async () => {
+    const { plan, faults } = await planning({
+      entitlements: capped(1),
+      seats: [aSeat(1, { status: 'waitlisted' })],
+      queue: { ...emptyQueue(), reports: SWEPT, lines: [APPLICATION] },
+    });
+    faults.add({ operation: 'DynamoDB.Query', kind: 'throttle', skip: 1 });
+    await expect(plan(TICK)).rejects.toThrow(TransientAwsError);
+  });
+
+  it('sweeps an application of which it finds many users due, and checks the few of another one by name', async () => {
+    const due = { status: 'assigned', changedAt: iso(-7200) } as const;
+    const many = people(1, 95).map((number) => aSeat(number, due));
+    const few = people(96, 105).map((number) => aSeat(number, { ...due, applicationArn: OTHER_APPLICATION }));
+    const reports = { ...SWEPT, [OTHER_APPLICATION]: aSweepReport() };
+    const { plan, queue } = await planning({
+      entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
+      people: 105,
+      seats: [...many, ...few],
+      queue: { ...heldBy(OTHER), reports },
+    });
+    expect(changesOf(await plan(TICK))).toBe('handedOver');
+    const { sweeps, users } = await queue();
+    expect(Object.keys(sweeps)).toEqual([APPLICATION]);
+    // The lease holder serves user 1 already.
+    expect(new Set(Object.keys(users).map(numberOf))).toEqual(new Set([1, ...people(96, 105)]));
   });
 
   it('sends the audit event of a hold that is not on the bus', async () => {

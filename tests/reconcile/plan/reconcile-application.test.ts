@@ -218,6 +218,15 @@ describe('a plan of which a call fails for now', () => {
   });
 });
 
+describe('a plan whose decision AWS refuses to store', () => {
+  it('fails for that application, and serves the others', async () => {
+    const { reconcile, faults } = await openReaders({ entitlements: [...capped(0), KIRO], members: [1] });
+    faults.add({ operation: 'DynamoDB.PutItem', kind: 'refuse' });
+    const plan = await reconcile(BOTH);
+    expect([changesOf(plan), failuresOf(plan)]).toEqual([['grant 1 group-join'], [[APPLICATION, 'access-denied']]]);
+  });
+});
+
 describe('a plan for an application that an operator has given up', () => {
   const seats = [aSeat(1), aSeat(2, { audit: [anAuditRecord()] })].map((seat) => ({
     ...seat,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
 import { statusesOf } from '../../../reconcile/plan/user-statuses.ts';
 import { people, user } from '../../support/ids.ts';
 import { aUser, openReaders } from '../../support/readers.ts';
@@ -48,5 +48,17 @@ describe('a read of the statuses of many users', () => {
     faults.add({ operation: 'IdentityStore.ListUsers', kind: 'throttle', skip: 1 });
     const wanted = [101, 102, 103, 104].map(user);
     await expect(statusesOf(wanted, readers, { userPages: undefined })).rejects.toThrow(TransientAwsError);
+  });
+
+  it('names up to twenty users whom AWS does not show, and fails for more: the cause is not with them', async () => {
+    const numbers = people(1, 21);
+    const asked = async (failing: number) => {
+      const { readers, faults } = await openReaders({ people: 21 });
+      faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'refuse', times: failing });
+      return statusesOf(numbers.map(user), readers, { userPages: 30 });
+    };
+    const { statuses: shown, unread } = await asked(20);
+    expect([[...unread], [...shown]]).toEqual([people(1, 20).map(user), [[user(21), 'enabled']]]);
+    await expect(asked(21)).rejects.toThrow(RefusedError);
   });
 });

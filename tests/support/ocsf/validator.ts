@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { own } from '../../../domain/shared/json.ts';
+import { once } from '../../../operator/once.ts';
 import { type Attribute, type Definition, SIMPLE_TYPES, type Statement } from './statement.ts';
 import { USER_ACCESS } from './user-access.ts';
 
@@ -101,15 +102,18 @@ function compile(event: Definition, objects: Readonly<Record<string, Definition>
 
 /** Returns what says what a statement about OCSF finds wrong with the `detail` of an audit event. */
 export function ocsfValidator({ version, profile, event, objects }: Statement): (detail: unknown) => string[] {
-  const withIt = compile(event, objects);
-  const withoutIt = compile(
-    withoutProfile(event),
-    Object.fromEntries(Object.entries(objects).map(([name, object]) => [name, withoutProfile(object)])),
+  // Each is compiled when an event needs it, which takes longer than to validate hundreds of events.
+  const withIt = once(() => compile(event, objects));
+  const withoutIt = once(() =>
+    compile(
+      withoutProfile(event),
+      Object.fromEntries(Object.entries(objects).map(([name, object]) => [name, withoutProfile(object)])),
+    ),
   );
   return (detail) => {
     const said = own(detail, 'metadata', 'version');
     const profiles = own(detail, 'metadata', 'profiles');
-    const validate = Array.isArray(profiles) && profiles.includes(profile) ? withIt : withoutIt;
+    const validate = Array.isArray(profiles) && profiles.includes(profile) ? withIt() : withoutIt();
     return [
       ...(said === version ? [] : [`/metadata/version is ${said}, not ${version}`]),
       ...(validate(detail) ? [] : (validate.errors ?? [])).map(

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Seat } from '../../domain/seat/seat.ts';
+import { type ApplyingOptions, applying } from '../support/applying.ts';
+import { aBatch, aSeat, iso } from '../support/builders.ts';
+import { APPLICATION, user } from '../support/ids.ts';
+import { subscribedIn } from '../support/managed.ts';
+import { KIRO, POWER } from '../support/subscriptions.ts';
+
+const SUBSCRIBE = 'Q.CreateAssignment';
+const CANCEL = 'Q.DeleteAssignment';
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+
+/** A lease holder whose plan changes subscriptions of Kiro. */
+const managing = (options: ApplyingOptions = {}) => applying({ entitlements: [{ subscription: KIRO }], ...options });
+
+/** A verified seat with the subscription that Usher has started. */
+const withSubscription = (parts: Partial<Seat> = {}) =>
+  aSeat(1, { subscription: { plan: KIRO.plan, askedAt: iso(-86_400) }, ...parts });
+
+describe('a subscription of a grant', () => {
+  it('is not asked for after a deployment that no longer manages it', async () => {
+    const { apply, calls } = await applying({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    expect(await apply(aBatch('grant', [1], { part: 'subscription' }))).toEqual({ later: 1 });
+    expect(calls(SUBSCRIBE)).toBe(0);
+  });
+
+  it('is not asked for, and makes no assignment, while AWS refuses subscriptions to its application', async () => {
+    const stopped = { [APPLICATION]: { since: iso(-3600), probeAt: iso(3600) } };
+    const { apply, calls, seat } = await managing({ members: [1], queue: (queue) => ({ ...queue, stopped }) });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ later: 1 });
+    expect([calls(SUBSCRIBE), calls(CREATE), await seat(1)]).toEqual([0, 0, undefined]);
+  });
+
+  it.each<[string, number, readonly number[], number]>([
+    ['makes the assignment again that Usher has just revoked and a list still shows', -60, [], 1],
+    ['makes none if a read shows the assignment', -60, [1], 0],
+    ['takes the assignment for that of someone else if the revocation is long over', -90_000, [], 0],
+  ])('that is to be made alone %s', async (_fact, revokedAt, assigned, creates) => {
+    const { apply, calls, center, seat } = await managing({
+      members: [1],
+      seats: [aSeat(1, { status: 'revoked', changedAt: iso(revokedAt) })],
+      assigned,
+      quirks: { subscribingAssigns: false },
+    });
+    expect(await apply(aBatch('grant', [1], { part: 'subscription' }))).toEqual({ granted: 1 });
+    expect([calls(CREATE), subscribedIn({ center })]).toEqual([creates, [1]]);
+    expect((await seat(1))?.access).toBe(creates > 0 ? undefined : 'foreign');
+  });
+
+  it.each<[string, Seat[], 'foreign' | undefined]>([
+    ['an assignment that shows later is someone else’s', [], 'foreign'],
+    ['the assignment of the seat before stays Usher’s', [aSeat(1, { status: 'creating' })], undefined],
+  ])('that conflicts is tried again, and %s', async (_fact, seats, access) => {
+    const { apply, seat, faults, calls } = await managing({ members: [1], seats });
+    faults.add({ operation: SUBSCRIBE, kind: 'conflict', times: 100 });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ aside: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'creating', refusal: { reason: 'conflict' } });
+    expect([(await seat(1))?.access, calls(CREATE)]).toEqual([access, 0]);
+  });
+
+  it('keeps its plan at AWS if the change of the plan conflicts, and is asked again', async () => {
+    const { apply, seat, faults, center } = await managing({
+      entitlements: [{ subscription: { ...KIRO, plan: POWER } }],
+      members: [1],
+      seats: [withSubscription()],
+      assigned: [1],
+    });
+    center.subscribe(APPLICATION, { userId: user(1), plan: 'KIRO_ENTERPRISE_PRO' });
+    faults.add({ operation: 'Q.UpdateAssignment', kind: 'conflict', times: 100 });
+    expect(await apply(aBatch('grant', [1], { part: 'plan', reason: 'plan-changed' }))).toEqual({ aside: 1 });
+    expect(await seat(1)).toMatchObject({ refusal: { reason: 'conflict' } });
+    expect(center.subscriptionsOf(APPLICATION).map(({ plan }) => plan)).toEqual(['KIRO_ENTERPRISE_PRO']);
+  });
+});
+
+describe('a revocation whose cancellation conflicts', () => {
+  it('takes the access all the same, and leaves the seat until the subscription is cancelled', async () => {
+    const { apply, seat, faults, isAssigned } = await managing({ seats: [withSubscription()], assigned: [1] });
+    faults.add({ operation: CANCEL, kind: 'conflict', times: 100 });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ aside: 1 });
+    expect(isAssigned(1)).toBe(false);
+    expect(await seat(1)).toMatchObject({
+      status: 'revoking',
+      removedAt: expect.any(String),
+      subscription: { plan: KIRO.plan },
+      refusal: { reason: 'conflict' },
+    });
+  });
+
+  it('passes a bug on instead of counting it against the user', async () => {
+    const { apply, services } = await managing({ seats: [withSubscription()], assigned: [1] });
+    services.subscriptions = () => Promise.reject(new TypeError('a bug'));
+    await expect(apply(aBatch('revoke', [1]))).rejects.toThrow('a bug');
+  });
+});
