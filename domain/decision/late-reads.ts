@@ -1,27 +1,30 @@
-import { takesSlot } from '../seat/seat.ts';
+import type { SeatStatus } from '../seat/seat.ts';
 import type { ApplicationState, CheckedUser, Moment } from './application-state.ts';
-import type { DecidedUser, Decision } from './decide.ts';
-import type { Recheck } from './timing.ts';
+import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
+import { mayBeListedStill, type Recheck } from './timing.ts';
 
 /** For more users than this, another sweep costs less than a check of each. */
 const MOST_ALONE = 50;
 
-/** If a sweep turns more seats than this in one way, none of them is asked about: it takes half a minute of calls. */
+/** No more users than this are asked about in one decision: half a minute of calls. */
 const MOST_ASKED = 250;
 
 /**
  * Returns the users of a sweep whose seats its lists would turn: begin or take back their end, put them on the waitlist or take them
- * off it.
+ * off it, adopt them. Those whose seats have changed last come first, since lists are late for them; at most 250.
  *
  * Lists lag behind reads of one user, and the other way round. Each call is made only after reads of its user; for what changes the
  * ledger alone, they are asked for here. Otherwise a sweep and a check by name contradict each other until all reads agree.
  */
 export function turnedByLists(decided: readonly DecidedUser[], state: ApplicationState): string[] {
   if (!state.whole || state.entitlement.groups.length === 0) return [];
-  const turns = Map.groupBy(decided.filter(isSwept), turnOf);
-  if (!isShort(decided, state)) turns.delete('joins');
-  turns.delete(undefined);
-  return [...turns.values()].filter((some) => some.length <= MOST_ASKED).flatMap((some) => some.map(userIdOf));
+  const limits = { isShort: isShort(decided, state), isStopped: state.stopped !== undefined };
+  const changedAt = ({ checked: { user } }: DecidedUser) => Date.parse(user.seat?.changedAt ?? '') || 0;
+  return decided
+    .filter((one) => isSwept(one) && isTurned(one, limits))
+    .toSorted((a, b) => changedAt(b) - changedAt(a))
+    .slice(0, MOST_ASKED)
+    .map(userIdOf);
 }
 
 /** A user whom no work item names. */
@@ -33,34 +36,33 @@ function userIdOf({ checked: { user } }: DecidedUser): string {
   return user.userId;
 }
 
-type Does = Decision['do'];
-const ENDS: readonly Does[] = ['begin-grace', 'revoke', 'record-removal', 'drop'];
-const RETURNS: readonly Does[] = ['restore', 'record-removal'];
+const RECORDED: readonly Decision['do'][] = ['begin-grace', 'restore', 'record-removal', 'drop'];
+const STANDING: readonly SeatStatus[] = ['creating', 'assigned', 'confirmed', 'leaving'];
 
-/** How a decision turns a seat. `joins`: the waitlist, if no slot is free; `leaves`: the waitlist. */
-function turnOf({ first, checked: { user } }: DecidedUser): 'ends' | 'returns' | 'joins' | 'leaves' | undefined {
-  const { seat, entitled } = user;
-  switch (seat?.status) {
-    case 'creating':
-    case 'assigned':
-    case 'confirmed':
-      return !entitled && ENDS.includes(first.do) ? 'ends' : undefined;
-    case 'leaving':
-    case 'held':
-    case 'revoking':
-      return entitled && RETURNS.includes(first.do) ? 'returns' : undefined;
-    case 'waitlisted':
-    case 'failed':
-      return !entitled && first.do === 'drop' ? 'leaves' : undefined;
+/** Whether a decision may turn a seat without a call. `isShort`: there may be too few slots; `isStopped`: AWS refuses all subscriptions. */
+function isTurned(
+  { first, decision, seat, checked: { user, adopt } }: DecidedUser,
+  { isShort, isStopped }: { isShort: boolean; isStopped: boolean },
+): boolean {
+  // Whether a seat is dropped because someone else has made it is no matter of groups.
+  if (RECORDED.includes(first.do)) return !(first.do === 'drop' && user.entitled);
+  switch (decision.do) {
+    case 'revoke':
+      return seat !== undefined && STANDING.includes(seat.status);
+    case 'grant':
+      return seat === undefined || seat.status === 'revoked'
+        ? isShort || isStopped
+        : isShort && seat.status !== 'waitlisted';
     default:
-      return first.do === 'grant' ? 'joins' : undefined;
+      return adopt && isAdoptable(user, decision);
   }
 }
 
-/** Whether there are fewer slots than users who have one or are to get one. */
+/** Whether there may be fewer slots than users who have one, want one, or turn out to want one. */
 function isShort(decided: readonly DecidedUser[], { entitlement, promised = 0 }: ApplicationState): boolean {
-  const wanting = decided.filter(({ seat, decision }) => (seat && takesSlot(seat)) || decision.do === 'grant');
-  return wanting.length + promised > entitlement.seats.max;
+  const mayWant = ({ decision, checked: { user } }: DecidedUser) =>
+    decision.do === 'grant' || (user.seat !== undefined && user.seat.status !== 'revoked');
+  return decided.filter(mayWant).length + promised > entitlement.seats.max;
 }
 
 /** Returns the state with what reads of single users show in place of what the lists do. */
@@ -75,32 +77,43 @@ export function withAnswers(state: ApplicationState): ApplicationState {
     eligibility.has(one.user.userId) ? { ...one, user: answered(one.user) } : one,
   );
   const { whole } = state;
-  const nobodyEntitled = !users.some(({ user }) => user.entitled);
+  // One read that lags must not lift what holds a mass removal.
+  const nobodyEntitled = whole?.nobodyEntitled === true || !users.some(({ user }) => user.entitled);
   return { ...state, users, ...(whole ? { whole: { ...whole, nobodyEntitled } } : {}) };
 }
 
 /**
- * A list may lag behind an assignment that was verified: before it counts as removed by someone else, its user is checked
- * alone. If many are missing, each is read again right before the call. A user who was asked about and could not be read is
- * checked alone, too.
+ * A list may lag behind an assignment that was verified, or behind its removal: before it counts as removed or made by someone else,
+ * its user is checked alone. If many are missing, each is read again right before the call. A user who was asked about and could
+ * not be read is checked alone, too.
  */
 export function withoutLateLists(
   decided: readonly DecidedUser[],
   { evidence: { eligibility } }: ApplicationState,
   { readAt }: Moment,
 ): readonly DecidedUser[] {
-  const isMissing = (one: DecidedUser) =>
-    one.decision.do === 'grant' &&
-    one.decision.reason === 'drift-healed' &&
-    one.part !== 'subscription' &&
-    isSwept(one) &&
-    one.seat?.status !== 'creating';
-  const isUnread = (one: DecidedUser) => isSwept(one) && eligibility?.get(userIdOf(one)) === 'unread';
-  const late = new Set(decided.filter((one) => isMissing(one) || isUnread(one)));
+  const isUnread = (one: DecidedUser) => eligibility?.get(userIdOf(one)) === 'unread';
+  const late = new Set(
+    decided.filter((one) => isSwept(one) && (isMissing(one) || isUnread(one) || isListedStill(one, readAt))),
+  );
   const waiting = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
   if (late.size === 0 || late.size + waiting.length > MOST_ALONE) return decided;
   const decision = { do: 'wait', until: readAt.toISOString(), alone: true } as const;
-  return decided.map((one) => (late.has(one) ? { ...one, decision } : one));
+  const withoutDrop = (one: DecidedUser) =>
+    one.first.do === 'drop' ? { ...one, first: decision, seat: one.checked.user.seat } : one;
+  return decided.map((one) => (late.has(one) ? { ...withoutDrop(one), decision } : one));
+}
+
+/** A verified assignment that a list does not show. */
+function isMissing({ decision, part, seat }: DecidedUser): boolean {
+  const isHealed = decision.do === 'grant' && decision.reason === 'drift-healed';
+  return isHealed && part !== 'subscription' && seat?.status !== 'creating';
+}
+
+/** A user who waits for a seat, with an assignment that may be the one that Usher has revoked. */
+function isListedStill({ first, checked: { user } }: DecidedUser, readAt: Date): boolean {
+  if (first.do !== 'drop' || !user.entitled) return false;
+  return (user.seat?.revocations ?? []).some((changedAt) => mayBeListedStill({ changedAt }, { readAt }));
 }
 
 /** Whether a decision waits for reads to show what was written. */

@@ -63,7 +63,7 @@ async function readEvidence(need: Need, entitlement: Entitlement, readers: Evide
     case 'remaining':
       return { remaining: await orRefusal(remainingIn(groups, need.userIds, readers)) };
     case 'eligibility':
-      return { eligibility: await eligibilityIn(groups, need.userIds, readers) };
+      return { eligibility: await eligibilityIn(entitlement, need.userIds, readers) };
     case 'subscriptions':
       return { subscriptions: await readers.listFor(entitlement) };
     case 'assigned': {
@@ -139,26 +139,39 @@ async function remainingIn(
   return 'none';
 }
 
-/** Whether users are entitled, by reads of each, as many as there is time for. One who cannot be read keeps no other from it. */
+/** A user who is checked by name meanwhile does not wait longer than this. */
+const ASK_SECONDS = 30;
+
+/**
+ * Whether users are entitled, by the reads with which a check by name begins. One who cannot be read keeps no other from it; if many
+ * cannot, the cause lies with the operation, and no more are asked about.
+ */
 async function eligibilityIn(
-  groups: readonly string[],
+  { groups }: Entitlement,
   userIds: readonly string[],
-  { directory, renewLease, secondsLeft }: EvidenceReaders,
+  { directory, entitlements, renewLease, secondsLeft }: EvidenceReaders,
 ): Promise<ReadonlyMap<string, Eligibility | 'unread'>> {
+  const all = [...new Set(entitlements.entitlements.flatMap((one) => one.groups))];
   const found = new Map<string, Eligibility | 'unread'>();
+  const until = Math.max(0, secondsLeft() - ASK_SECONDS);
   let unread = 0;
   for (const userId of userIds) {
-    if (secondsLeft() <= 0) break;
+    if (secondsLeft() <= until || unread > MOST_UNREAD) break;
     await renewLease();
     try {
-      const memberOf = await directory.groupsOf(userId, groups);
+      const memberOf = await directory.groupsOf(userId, all);
       const status = memberOf ? await directory.statusOf(userId) : 'missing';
-      found.set(userId, eligibilityOf((memberOf?.size ?? 0) > 0, status));
+      found.set(
+        userId,
+        eligibilityOf(
+          groups.some((group) => memberOf?.has(group)),
+          status,
+        ),
+      );
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
-      unread += 1;
-      if (unread > MOST_UNREAD) throw error;
       found.set(userId, 'unread');
+      unread += 1;
     }
   }
   return found;

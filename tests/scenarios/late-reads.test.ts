@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOperation } from '../../emulator/aws/identity-center/reads.ts';
 import { aDeleteUser } from '../support/events.ts';
-import { APPLICATION, GROUP, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, people, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -88,6 +88,67 @@ describe('lists of group members that lag', () => {
     expect(world.audited()).toEqual(['Seat Waitlisted 2 cap-reached', 'Seat Waitlisted 3 cap-reached']);
   });
 
+  it('put nobody on the waitlist who has just left, when a read of another makes the slots short', async () => {
+    const world = await openWorld({ people: 4, settled: [1, 3], entitlements: [{ seats: { max: 2 } }] });
+    world.center.setLag(MEMBERSHIPS, 3600);
+    await world.joins(2);
+    world.after(600, () => world.leaves(3));
+    await world.ticking(120);
+    expect(world.audited()).toEqual([
+      'Seat Waitlisted 2 cap-reached',
+      'Seat Revoked 3 group-leave',
+      'Seat Assigned 2 place-freed',
+    ]);
+  });
+
+  it('hold no seat of a user who is back in the days of grace', async () => {
+    const world = await openWorld({
+      people: 4,
+      settled: [1, 2],
+      brake: HOLDS,
+      entitlements: [{ onLeave: { revokeAfterDays: 1 } }],
+    });
+    await world.leaves(2);
+    world.after(86_000, () => {
+      world.center.setLag(MEMBERSHIPS, 3600);
+      world.center.join(GROUP, user(2));
+    });
+    world.after(86_460, () => world.start({ scope: 'everything' }));
+    world.after(90_000, () => world.tick());
+    await world.play();
+    expect(world.audited()).toEqual(['Seat Leaving 2 group-leave', 'Seat Kept 2 still-entitled']);
+  });
+
+  it('are believed when they name no entitled user, although reads of one user still show some', async () => {
+    const world = await openWorld({ people: 9, settled: people(1, 8) });
+    world.center.setStatus(user(9), 'DISABLED');
+    world.center.join(GROUP, user(9));
+    world.center.setLag('IdentityStore.IsMemberInGroups', 600);
+    for (const number of people(1, 7)) world.center.leave(GROUP, user(number));
+    world.after(20, () => world.center.leave(GROUP, user(8)));
+    world.after(605, () => world.start({ scope: 'everything' }));
+    await world.ticking(60);
+    expect(new Set(world.audited())).toEqual(new Set(['Revocations Held nobody-entitled']));
+    expect(world.assigned()).toEqual(people(1, 8));
+  });
+
+  it.each(['refuse', 'internal'] as const)(
+    'are asked about 21 users who cannot be read (%s), and others are served',
+    { tags: 'long' },
+    async (kind) => {
+      const brake = { percent: 100, atLeast: 60 };
+      const world = await openWorld({ people: 70, settled: people(1, 60), brake });
+      for (const number of people(1, 21)) {
+        const operation = 'IdentityStore.IsMemberInGroups';
+        world.faults.add({ operation, kind, principalId: user(number), times: 1_000_000 });
+        world.center.leave(GROUP, user(number));
+      }
+      world.after(60, () => world.scim({ leave: [50], join: [65] }));
+      await world.ticking(300);
+      expect(await world.seats()).toMatchObject({ 1: 'confirmed', 50: 'revoked', 65: 'confirmed' });
+    },
+  );
+
   it('that are newer than what a read of one user shows leave the seat as it is until that read shows it, too', async () => {
     const world = await openWorld({
       people: 4,
@@ -114,6 +175,21 @@ describe('a seat that no read shows yet', () => {
     world.after(420, () => world.leaves(2));
     await world.play();
     expect(await world.summaries(2)).toEqual([{ seat: 'held', assigned: true, audited: ['Seat Assigned'] }]);
+  });
+});
+
+describe('a user on the waitlist whose revoked assignment a list still shows', () => {
+  it('keeps the place', async () => {
+    const world = await openWorld({ people: 4, settled: [1, 3], entitlements: [{ seats: { max: 2 } }] });
+    await world.joins(2);
+    world.center.setLag(LIST, 3600);
+    world.after(600, () => world.leaves(3));
+    world.after(900, () => world.joins(3));
+    world.after(1000, () => world.joins(4));
+    world.after(1200, () => world.start({ scope: 'everything' }));
+    await world.ticking(150);
+    expect(world.audited().filter((one) => one.startsWith('Seat Waitlisted 3'))).toHaveLength(1);
+    expect(await world.seats()).toMatchObject({ 3: 'waitlisted', 4: 'waitlisted' });
   });
 });
 

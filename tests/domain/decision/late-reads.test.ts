@@ -6,15 +6,17 @@ import {
   changesOf,
   checkedUsers,
   decisionOf,
+  deleted,
   joiner,
   leaver,
   MOMENT,
   seated,
   statusesAfter,
   sweptUsers,
+  unmanaged,
   waitingSeat,
 } from '../../support/application-states.ts';
-import { iso } from '../../support/builders.ts';
+import { aHold, iso } from '../../support/builders.ts';
 import { people, user } from '../../support/ids.ts';
 
 /** The users about whom a sweep asks, by number. */
@@ -91,13 +93,53 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(statusesAfter(state, decisionOf(answered(state, { 1: LEFT })))[1]).toBe('revoked');
   });
 
-  it('asks about nobody whose end has begun', () => {
+  it('asks about nobody whose end goes on, and about a user whose days of grace are over', () => {
     const begun = [
-      leaver(1, { status: 'leaving', dueAt: iso(-1) }),
+      leaver(1, { status: 'leaving', dueAt: iso(1) }),
       leaver(2, { status: 'revoking' }),
       leaver(3, { status: 'held', hold: 1 }),
+      leaver(4, { status: 'leaving', dueAt: iso(-1) }),
     ];
-    expect(askedIn(sweptUsers([...begun, seated(4)], { graceDays: 2 }))).toEqual([]);
+    expect(askedIn(sweptUsers([...begun, seated(5)], { graceDays: 2 }))).toEqual([4]);
+  });
+
+  it('asks before it records that a deleted user has lost a seat that was to end', () => {
+    const gone = [
+      deleted(1, { status: 'leaving', dueAt: iso(86_400), changedAt: iso(-7200) }),
+      deleted(2, { status: 'held', hold: 1, changedAt: iso(-7200) }),
+    ];
+    expect(askedIn(sweptUsers([...gone, seated(3)], { graceDays: 2 }))).toEqual([1, 2]);
+  });
+
+  it('asks about a user whose seat AWS has refused before it puts them on the waitlist', () => {
+    const refused = joiner(1, { status: 'failed', changedAt: iso(-7200) });
+    expect(askedIn(sweptUsers([refused, ...others], { max: 3 }))).toEqual([1]);
+  });
+
+  it('asks about who joins the waitlist if a user whom the lists would take off it may stay', () => {
+    const waiting = { ...leaver(2), seat: waitingSeat(2, 600), assigned: false };
+    expect(askedIn(sweptUsers([seated(1), waiting, joiner(3)], { max: 2 }))).toEqual([2, 3]);
+  });
+
+  it('asks before it records who asked while AWS refuses all subscriptions', () => {
+    const state = sweptUsers([seated(1), joiner(2)]);
+    expect(askedIn({ ...state, stopped: { probe: false } })).toEqual([2]);
+  });
+
+  it('asks before it adopts an assignment', () => {
+    expect(askedIn(sweptUsers([unmanaged(1), seated(2)], { item: { adopt: true } }))).toEqual([1]);
+    expect(askedIn(sweptUsers([unmanaged(1), seated(2)]))).toEqual([]);
+  });
+
+  it('keeps the place of a user whose revoked assignment the list may still show, and has that user checked alone', () => {
+    const late = (seconds: number) => ({
+      ...seated(1),
+      seat: { ...waitingSeat(1, 600), revocations: [iso(seconds)] },
+    });
+    const soon = decisionOf(sweptUsers([late(-600), seated(2)], { max: 1 }));
+    expect([soon.seats, soon.alone]).toEqual([[], [user(1)]]);
+    const later = decisionOf(sweptUsers([late(-3600), seated(2)], { max: 1 }));
+    expect([later.seats.map(({ status }) => status), later.alone]).toEqual([['revoked'], []]);
   });
 
   it('asks about no user of an application that is given up', () => {
@@ -105,24 +147,32 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(askedIn({ ...state, entitlement: { ...state.entitlement, groups: [] } })).toEqual([]);
   });
 
-  it('asks about at most 250 users for one kind of turn: beyond that, the lists count', () => {
-    const leavers = (count: number) => people(1, count).map((number) => leaver(number));
-    expect(askedIn(sweptUsers([...leavers(250), seated(251)]))).toHaveLength(250);
-    expect(askedIn(sweptUsers([...leavers(251), seated(252)]))).toEqual([]);
-    const waiting = seated(252, { status: 'leaving', dueAt: iso(86_400) });
-    expect(askedIn(sweptUsers([...leavers(251), waiting], { graceDays: 2 }))).toEqual([252]);
+  it('asks about at most 250 users, those whose seats have changed last: of the others, the lists count', () => {
+    const leavers = people(1, 251).map((number) => leaver(number, { changedAt: iso(number - 10_000) }));
+    const asked = askedIn(sweptUsers([...leavers, seated(252)]));
+    expect(asked).toEqual(people(2, 251));
+    expect(askedIn(sweptUsers([...leavers.slice(1), seated(252)]))).toEqual(people(1, 250));
   });
 
-  it('holds no revocation for want of entitled users if a read shows one', () => {
+  it('holds the revocations if the lists name no entitled user, also if a read shows one', () => {
     const state = sweptUsers([leaver(1), leaver(2)]);
     expect(decisionOf(answered(state, { 1: LEFT, 2: LEFT })).held).toBe(2);
-    expect(changesOf(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })))).toEqual(['revoke 1 group-leave']);
+    expect(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })).held).toBe(1);
   });
 
   it('holds the revocations if reads show none of those as entitled whom only the lists do', () => {
     const state = sweptUsers([leaver(1), seated(2, { status: 'leaving', dueAt: iso(86_400) })]);
     expect(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })).held).toBe(0);
     expect(decisionOf(answered(state, { 1: LEFT, 2: LEFT })).held).toBe(1);
+  });
+
+  it('lifts no hold whose only member cannot be read, and loses no release of it', () => {
+    const users = [seated(1, { status: 'held', hold: 1 }), seated(2), seated(3)];
+    for (const released of [undefined, 1]) {
+      const hold = aHold(released === undefined ? {} : { released });
+      expect(decisionOf(answered(sweptUsers(users, { hold }), { 1: 'unread' })).hold).toBeUndefined();
+    }
+    expect(decisionOf(answered(sweptUsers(users, { hold: aHold() }), { 1: ENTITLED })).hold?.status).toBe('lifted');
   });
 
   it('changes nothing of a user who cannot be read, and has that user checked alone', () => {

@@ -4,7 +4,7 @@ import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.t
 import { gatherAndDecide } from '../../../reconcile/plan/evidence.ts';
 import { checkOf, joiner, leaver, seated } from '../../support/application-states.ts';
 import { aSeat } from '../../support/builders.ts';
-import { APPLICATION, GROUP, ME, OTHER_GROUP, people, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/ids.ts';
 import { aUser, CONTEXT, openReaders, READ_AT, type ReadersOptions } from '../../support/readers.ts';
 
 const BOTH = [GROUP, OTHER_GROUP];
@@ -172,28 +172,26 @@ describe('the read of who is left in the groups', () => {
 });
 
 describe('the reads of users whose seats a sweep would end', () => {
+  const WHOLE = {
+    key: APPLICATION,
+    emptyGroup: false,
+    groups: [],
+    nobodyEntitled: false,
+    unmanaged: 0,
+    assignedGroups: [],
+  };
   const seats = [aSeat(1), aSeat(2), aSeat(3)];
 
   /** A sweep whose list shows none of the members. */
   async function sweeping(options: Partial<ReadersOptions> & { secondsLeft?: () => number } = {}) {
     const { secondsLeft, ...world } = options;
     const users = [1, 2, 3].map((number) => checkOf(leaver(number), { key: APPLICATION }));
-    const whole = {
-      key: APPLICATION,
-      emptyGroup: false,
-      groups: [],
-      nobodyEntitled: true,
-      unmanaged: 0,
-      assignedGroups: [],
-    };
+    const sweep = secondsLeft ? { whole: WHOLE, secondsLeft } : { whole: WHOLE };
     return deciding(
       { people: 3, members: [1], seats, assigned: [1, 2, 3], ...world },
       users,
       { settings: 'ok' },
-      {
-        whole,
-        ...(secondsLeft ? { secondsLeft } : {}),
-      },
+      sweep,
     );
   }
 
@@ -232,8 +230,54 @@ describe('the reads of users whose seats a sweep would end', () => {
     },
   );
 
+  it('end when more than 20 users cannot be read: of the others, the list counts', async () => {
+    const numbers = people(1, 30);
+    const users = [...numbers.map((number) => leaver(number)), seated(31)].map((one) =>
+      checkOf(one, { key: APPLICATION }),
+    );
+    const held = [...numbers, 31].map((number) => aSeat(number));
+    const { decide, faults, calls } = await deciding(
+      { people: 31, members: [31], seats: held, assigned: numbers, brake: { percent: 100, atLeast: 30 } },
+      users,
+      { settings: 'ok' },
+      { whole: WHOLE },
+    );
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse', times: 1000 });
+    const { evidence, decision } = await decide();
+    expect([...(evidence.eligibility ?? [])].map(([, answer]) => answer)).toEqual(Array(21).fill('unread'));
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(21);
+    expect(decision.alone).toHaveLength(21);
+    expect(decision.changes.map(({ kind }) => kind)).toEqual(Array(9).fill('revoke'));
+  });
+
+  it('are those of a check by name, which lists all groups of a user if one of any entitlement is missing', async () => {
+    const { decide, calls, renewals } = await sweeping({
+      entitlements: [{ groups: [GROUP] }, { name: 'second', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
+      directory: { groups: [{ groupId: GROUP, members: [user(1)] }] },
+    });
+    const { evidence } = await decide();
+    expect(calls('IdentityStore.ListGroupMembershipsForMember')).toBe(3);
+    expect([...(evidence.eligibility ?? [])].map(([, answer]) => answer)).toMatchObject([
+      { entitled: true },
+      { entitled: false },
+      { entitled: false },
+    ]);
+    expect(renewals()).toBeGreaterThanOrEqual(3);
+  });
+
+  it('end after half a minute: of the others, the list counts', async () => {
+    let left = 700;
+    const secondsLeft = () => {
+      left -= 12;
+      return left;
+    };
+    const { decide, calls } = await sweeping({ secondsLeft });
+    await decide();
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(2);
+  });
+
   it('end when no time is left: of the others, the list counts', async () => {
-    let left = 1;
+    let left = 2;
     const { decide, calls } = await sweeping({ secondsLeft: () => left-- });
     const { decision } = await decide();
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(1);
