@@ -40,8 +40,9 @@ export type Limits = Pick<Entitlements, 'brake'>;
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
  *
  * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
- * (`usher plan`, `usher why`). At most five rounds of reads are needed: the list of subscriptions, users whose
- * seats the lists would turn, settings and the bound of slots, holdings, then who is left in the groups and who is assigned.
+ * (`usher plan`, `usher why`). At most four rounds of reads are needed: the list of subscriptions; settings and
+ * the bound of slots, or users whose seats the lists of a sweep would turn; holdings or settings; then who is left in the groups and
+ * who is assigned.
  */
 export function decideApplication(
   listed: ApplicationState,

@@ -21,7 +21,7 @@ export function turnedByLists(decided: readonly DecidedUser[], state: Applicatio
   const limits = { isShort: isShort(decided, state), isStopped: state.stopped !== undefined };
   const changedAt = ({ checked: { user } }: DecidedUser) => Date.parse(user.seat?.changedAt ?? '') || 0;
   return decided
-    .filter((one) => isSwept(one) && isTurned(one, limits))
+    .filter((one) => isTurned(one, limits))
     .toSorted((a, b) => changedAt(b) - changedAt(a))
     .slice(0, MOST_ASKED)
     .map(userIdOf);
@@ -59,10 +59,10 @@ function isTurned(
 }
 
 /** Whether there may be fewer slots than users who have one, want one, or turn out to want one. */
-function isShort(decided: readonly DecidedUser[], { entitlement, promised = 0 }: ApplicationState): boolean {
+function isShort(decided: readonly DecidedUser[], { entitlement }: ApplicationState): boolean {
   const mayWant = ({ decision, checked: { user } }: DecidedUser) =>
     decision.do === 'grant' || (user.seat !== undefined && user.seat.status !== 'revoked');
-  return decided.filter(mayWant).length + promised > entitlement.seats.max;
+  return decided.filter(mayWant).length > entitlement.seats.max;
 }
 
 /** Returns the state with what reads of single users show in place of what the lists do. */

@@ -17,10 +17,10 @@ import type { ReconcileContext } from './result.ts';
 import { MOST_UNREAD } from './user-statuses.ts';
 
 /**
- * The list of subscriptions, users whose seats the lists would turn, settings and the bound of slots, holdings, then who is left
- * and who is assigned.
+ * The list of subscriptions; settings and the bound of slots, or users whose seats the lists of a sweep would turn; holdings or
+ * settings; then who is left and who is assigned.
  */
-const MOST_ROUNDS = 5;
+const MOST_ROUNDS = 4;
 
 /** What a decision is made with. */
 type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor' | 'secondsLeft'>;

@@ -126,6 +126,20 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(askedIn({ ...state, stopped: { probe: false } })).toEqual([2]);
   });
 
+  it('asks about nobody who is on the waitlist, however many wait, nor whom someone else has assigned meanwhile', () => {
+    const waiting = people(5, 8).map((number) => ({ ...joiner(number), seat: waitingSeat(number, 600) }));
+    const assigned = { ...seated(1), seat: waitingSeat(1, 600) };
+    expect(askedIn(sweptUsers([assigned, ...others, ...waiting], { max: 3 }))).toEqual([]);
+  });
+
+  it('knows the status of a user whom it has asked about', () => {
+    const state = sweptUsers([{ ...joiner(1), statusAssumed: true }, ...others], { max: 3 });
+    expect(decisionOf(state)).toMatchObject({ sweepNeeded: { withStatus: true }, seats: [] });
+    expect(decisionOf(answered(state, { 1: ENTITLED })).seats).toMatchObject([
+      { userId: user(1), status: 'waitlisted' },
+    ]);
+  });
+
   it('asks before it adopts an assignment', () => {
     expect(askedIn(sweptUsers([unmanaged(1), seated(2)], { item: { adopt: true } }))).toEqual([1]);
     expect(askedIn(sweptUsers([unmanaged(1), seated(2)]))).toEqual([]);
