@@ -19,6 +19,20 @@ export const DIRECTORY_BELIEFS: readonly Belief[] = [
     },
   },
   {
+    id: 'store-reads-disagree',
+    belief:
+      'A list of group members and a read of one user may show the state of different times, either the older one.',
+    mark: 'unknown',
+    source: 'no statement',
+    dependsOn: ['domain/decision/late-reads.ts', 'reconcile/plan/evidence.ts'],
+    ifFalse: 'Sweeps ask about users in vain.',
+    tolerated: {
+      how: 'Before a sweep turns a seat without a call, it asks about its user (ADR 0055).',
+      test: 'tests/scenarios/late-reads.test.ts',
+      by: 'end nothing that a check by name has begun: %s',
+    },
+  },
+  {
     id: 'store-user-status',
     belief: 'DescribeUser says ENABLED or DISABLED.',
     mark: 'documented',
