@@ -117,8 +117,8 @@ export interface Evidence {
   subscriptions?: SubscriptionEvidence;
   /** By user id: whether a fresh read shows an assignment. */
   assigned?: ReadonlyMap<string, boolean | RefusedError>;
-  /** By user id: what reads of this one user show. Of whom there was no time to ask, the lists count. */
-  eligibility?: ReadonlyMap<string, Eligibility | 'unread'>;
+  /** By user id: what reads of this one user show. Of whom they do not, the lists count. */
+  eligibility?: ReadonlyMap<string, Eligibility>;
 }
 
 /** A read that would change the decision. */

@@ -22,7 +22,7 @@ export interface BrakeInput {
   emptyGroup: boolean;
   /** The whole application was read, and no user is entitled any longer. */
   nobodyEntitled: boolean;
-  /** The whole application was read, and something is decided about each held seat: a revocation that is not asked for here is not asked for at all. */
+  /** The whole application was read: a revocation that is not asked for here is not asked for at all. */
   whole: boolean;
 }
 

@@ -55,7 +55,7 @@ export function decideApplication(
   const turned = state.evidence.eligibility ? [] : turnedByLists(decided, state);
   if (turned.length > 0) return { needs: [{ read: 'eligibility', userIds: turned }] };
   const { known, assumed } = withoutAssumed(decided);
-  const decision = decideAbout(withoutLateLists(known, state, moment), state, limits, moment);
+  const decision = decideAbout(withoutLateLists(known, moment), state, limits, moment);
   if ('needs' in decision) return decision;
   // As long as AWS refuses all subscriptions, it does not matter whether the users are enabled.
   const waitsForStatus = assumed > 0 && state.stopped?.probe !== false;

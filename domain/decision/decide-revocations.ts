@@ -69,7 +69,7 @@ export function decideRevocations(
     brake,
     counts: { ...counts, revokedInWindow: counts.revokedInWindow + ahead },
     hold: holdings.hold,
-    whole: whole !== undefined && !decided.some(isUndecided),
+    whole: whole !== undefined,
     emptyGroup: whole?.emptyGroup ?? evidence.remaining === 'group-empty',
     nobodyEntitled: whole?.nobodyEntitled ?? false,
   };
@@ -109,11 +109,6 @@ export function decideRevocations(
 
 function isRevoked(one: DecidedUser): one is Revoked {
   return one.decision.do === 'revoke' && one.seat !== undefined;
-}
-
-/** A held seat of a user who could not be read, or whose reads contradict each other. */
-function isUndecided({ seat, decision }: DecidedUser): boolean {
-  return seat?.status === 'held' && decision.do !== 'revoke';
 }
 
 function isGranted({ status }: Seat): boolean {

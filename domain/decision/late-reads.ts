@@ -52,7 +52,7 @@ function isTurned(
     case 'grant':
       return seat === undefined || seat.status === 'revoked'
         ? isShort || isStopped
-        : isShort && seat.status !== 'waitlisted';
+        : isShort && !isStopped && seat.status !== 'waitlisted';
     default:
       return adopt && isAdoptable(user, decision);
   }
@@ -69,13 +69,12 @@ function isShort(decided: readonly DecidedUser[], { entitlement }: ApplicationSt
 export function withAnswers(state: ApplicationState): ApplicationState {
   const { eligibility } = state.evidence;
   if (!eligibility || eligibility.size === 0) return state;
-  const answered = ({ statusAssumed: _, ineligibility: __, ...user }: CheckedUser['user']) => {
-    const answer = eligibility.get(user.userId);
-    return { ...user, ...(answer === 'unread' ? { entitled: false } : answer) };
-  };
-  const users = state.users.map((one) =>
-    eligibility.has(one.user.userId) ? { ...one, user: answered(one.user) } : one,
-  );
+  const users = state.users.map((one): CheckedUser => {
+    const answer = eligibility.get(one.user.userId);
+    if (!answer) return one;
+    const { statusAssumed: _, ineligibility: __, ...user } = one.user;
+    return { ...one, user: { ...user, ...answer } };
+  });
   const { whole } = state;
   // One read that lags must not lift what holds a mass removal.
   const nobodyEntitled = whole?.nobodyEntitled === true || !users.some(({ user }) => user.entitled);
@@ -84,18 +83,10 @@ export function withAnswers(state: ApplicationState): ApplicationState {
 
 /**
  * A list may lag behind an assignment that was verified, or behind its removal: before it counts as removed or made by someone else,
- * its user is checked alone. If many are missing, each is read again right before the call. A user who was asked about and could
- * not be read is checked alone, too.
+ * its user is checked alone. If many are missing, each is read again right before the call.
  */
-export function withoutLateLists(
-  decided: readonly DecidedUser[],
-  { evidence: { eligibility } }: ApplicationState,
-  { readAt }: Moment,
-): readonly DecidedUser[] {
-  const isUnread = (one: DecidedUser) => eligibility?.get(userIdOf(one)) === 'unread';
-  const late = new Set(
-    decided.filter((one) => isSwept(one) && (isMissing(one) || isUnread(one) || isListedStill(one, readAt))),
-  );
+export function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Moment): readonly DecidedUser[] {
+  const late = new Set(decided.filter((one) => isSwept(one) && (isMissing(one) || isListedStill(one, readAt))));
   const waiting = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
   if (late.size === 0 || late.size + waiting.length > MOST_ALONE) return decided;
   const decision = { do: 'wait', until: readAt.toISOString(), alone: true } as const;

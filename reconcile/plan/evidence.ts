@@ -1,3 +1,4 @@
+import type { UserStatus } from '../../adapters/identity-store.ts';
 import type {
   ApplicationDecision,
   ApplicationState,
@@ -23,7 +24,7 @@ import { MOST_UNREAD } from './user-statuses.ts';
 const MOST_ROUNDS = 4;
 
 /** What a decision is made with. */
-type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor' | 'secondsLeft'>;
+type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor' | 'secondsLeft'> & { asked: AskedUsers };
 
 /**
  * Decides about one application, and reads what the decision needs beyond the snapshot.
@@ -142,37 +143,59 @@ async function remainingIn(
 /** A user who is checked by name meanwhile does not wait longer than this. */
 const ASK_SECONDS = 30;
 
+/** What reads of single users show in one pass, for all applications, which ask about the same users. */
+export interface AskedUsers {
+  /** By user id; undefined: the user could not be read. */
+  answers: Map<string, { memberOf: ReadonlySet<string>; status: UserStatus } | undefined>;
+  /** As many seconds as are left when nobody is asked about any more. */
+  until?: number;
+}
+
 /**
- * Whether users are entitled, by the reads with which a check by name begins. One who cannot be read keeps no other from it; if many
+ * Whether users are entitled, by the reads with which a check by name begins. Nothing fails for one who cannot be read; if many
  * cannot, the cause lies with the operation, and no more are asked about.
  */
 async function eligibilityIn(
   { groups }: Entitlement,
   userIds: readonly string[],
-  { directory, entitlements, renewLease, secondsLeft }: EvidenceReaders,
-): Promise<ReadonlyMap<string, Eligibility | 'unread'>> {
-  const all = [...new Set(entitlements.entitlements.flatMap((one) => one.groups))];
-  const found = new Map<string, Eligibility | 'unread'>();
-  const until = Math.max(0, secondsLeft() - ASK_SECONDS);
-  let unread = 0;
+  { asked, secondsLeft, ...readers }: EvidenceReaders,
+): Promise<ReadonlyMap<string, Eligibility>> {
+  const { answers } = asked;
+  asked.until ??= Math.max(0, secondsLeft() - ASK_SECONDS);
   for (const userId of userIds) {
-    if (secondsLeft() <= until || unread > MOST_UNREAD) break;
-    await renewLease();
-    try {
-      const memberOf = await directory.groupsOf(userId, all);
-      const status = memberOf ? await directory.statusOf(userId) : 'missing';
-      found.set(
-        userId,
-        eligibilityOf(
-          groups.some((group) => memberOf?.has(group)),
-          status,
-        ),
-      );
-    } catch (error) {
-      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
-      found.set(userId, 'unread');
-      unread += 1;
-    }
+    if (answers.has(userId)) continue;
+    const unread = [...answers.values()].filter((one) => one === undefined).length;
+    if (secondsLeft() <= asked.until || unread > MOST_UNREAD) break;
+    answers.set(userId, await readAnswer(userId, readers));
   }
-  return found;
+  return new Map(
+    userIds.flatMap((userId) => {
+      const answer = answers.get(userId);
+      if (!answer) return [];
+      const { memberOf, status } = answer;
+      return [
+        [
+          userId,
+          eligibilityOf(
+            groups.some((group) => memberOf.has(group)),
+            status,
+          ),
+        ] as const,
+      ];
+    }),
+  );
+}
+
+async function readAnswer(
+  userId: string,
+  { directory, entitlements: { entitlements }, renewLease }: Readers,
+): Promise<{ memberOf: ReadonlySet<string>; status: UserStatus } | undefined> {
+  await renewLease();
+  try {
+    const memberOf = await directory.groupsOf(userId, [...new Set(entitlements.flatMap(({ groups }) => groups))]);
+    return { memberOf: memberOf ?? new Set(), status: memberOf ? await directory.statusOf(userId) : 'missing' };
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof TransientAwsError) return undefined;
+    throw error;
+  }
 }

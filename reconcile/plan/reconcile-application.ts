@@ -9,11 +9,13 @@ import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { commitDecision, commitObservations } from './commit.ts';
 import { compareProfiles } from './compare-subscriptions.ts';
-import { gatherAndDecide } from './evidence.ts';
+import { type AskedUsers, gatherAndDecide } from './evidence.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext, ReconcileResult } from './result.ts';
 import { type ApplicationReads, type Faults, type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { ListReaders } from './subscription-lists.ts';
+
+type PassContext = ReconcileContext & { asked: AskedUsers };
 
 /** What came of one application. */
 interface ApplicationResult {
@@ -47,11 +49,12 @@ export async function reconcile(
   const results: ApplicationResult[] = [];
   const faults: Faults = new Map(snapshot.faults);
   const refused: Failure[] = [];
+  const asked: AskedUsers = { answers: new Map() };
   for (const reads of snapshot.applications) {
     const { entitlement, users, whole } = reads.state;
     const pass = entitlement.mode === 'observe' ? observe : enforce;
     try {
-      results.push(await pass(reads, context, readers));
+      results.push(await pass(reads, { ...context, asked }, readers));
     } catch (error) {
       if (error instanceof RefusedError) refused.push({ key: entitlement.application, error });
       else if (!(error instanceof TransientAwsError)) throw error;
@@ -111,7 +114,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution, sweepsAside = [], storedIn, listFor, secondsLeft, stopped }: ReconcileContext,
+  { checked, readAt, execution, sweepsAside = [], storedIn, listFor, secondsLeft, stopped, asked }: PassContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -125,7 +128,7 @@ async function enforce(
     { ...state, evidence: known, ...(probeAt === undefined ? {} : { stopped: { probe: isDue(probeAt, readAt) } }) },
     readers.entitlements,
     moment,
-    { ...readers, storedIn, listFor, secondsLeft },
+    { ...readers, storedIn, listFor, secondsLeft, asked },
   );
   await commitDecision(decision, readers);
   const {

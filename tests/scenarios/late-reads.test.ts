@@ -133,7 +133,7 @@ describe('lists of group members that lag', () => {
   });
 
   it.each(['refuse', 'internal'] as const)(
-    'are asked about 21 users who cannot be read (%s), and others are served',
+    'are believed of 21 users who cannot be read (%s), and others are served',
     { tags: 'long' },
     async (kind) => {
       const brake = { percent: 100, atLeast: 60 };

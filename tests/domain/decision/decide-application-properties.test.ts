@@ -173,11 +173,7 @@ describe('a decision about any application', () => {
 
   it('turns no seat of a sweep against what a read of its user shows', () => {
     let contradicted = 0;
-    const shown = fc.constantFrom<Eligibility | 'unread'>(
-      { entitled: true },
-      { entitled: false, ineligibility: 'group-leave' },
-      'unread',
-    );
+    const shown = fc.constantFrom<Eligibility>({ entitled: true }, { entitled: false, ineligibility: 'group-leave' });
     const everybody = fc.array(shown, { minLength: MOST_USERS, maxLength: MOST_USERS });
     fc.assert(
       fc.property(applications, everybody, (one, reads) => {
@@ -226,7 +222,7 @@ describe('a decision about any application', () => {
 
 /** The users whose seats a decision turns otherwise than these reads allow, or without having asked for them. */
 function turnedAgainst(
-  read: ReadonlyMap<string, Eligibility | 'unread'>,
+  read: ReadonlyMap<string, Eligibility>,
   decision: ApplicationDecision,
   { state, answers }: RandomCase,
 ): string[] {
@@ -238,10 +234,8 @@ function turnedAgainst(
     const answer = read.get(userId);
     const told = `${was} ${is ?? ''} ${change ?? ''}, listed ${isListed} ${assigned}: ${JSON.stringify(answer)}`;
     if (answer === undefined) return change === undefined && isTurn(was, is, isListed) ? [told] : [];
-    const entitled = answer !== 'unread' && answer.entitled;
-    const allowed = answer === 'unread' ? [] : entitled ? KEPT : ENDED;
-    const isTurned = is !== undefined && is !== was && !allowed.includes(is);
-    const isMade = change !== undefined && (answer === 'unread' || (change === 'grant') !== entitled);
+    const isTurned = is !== undefined && is !== was && !(answer.entitled ? KEPT : ENDED).includes(is);
+    const isMade = change !== undefined && (change === 'grant') !== answer.entitled;
     return isTurned || isMade ? [told] : [];
   });
 }

@@ -16,7 +16,7 @@ import {
   unmanaged,
   waitingSeat,
 } from '../../support/application-states.ts';
-import { aHold, iso } from '../../support/builders.ts';
+import { iso } from '../../support/builders.ts';
 import { people, user } from '../../support/ids.ts';
 
 /** The users about whom a sweep asks, by number. */
@@ -32,7 +32,7 @@ const LEFT: Eligibility = { entitled: false, ineligibility: 'group-leave' };
 const ENTITLED: Eligibility = { entitled: true };
 
 /** The state with what reads of single users show. */
-function answered(state: ApplicationState, answers: Record<number, Eligibility | 'unread'>): ApplicationState {
+function answered(state: ApplicationState, answers: Record<number, Eligibility>): ApplicationState {
   const eligibility = new Map(Object.entries(answers).map(([number, answer]) => [user(Number(number)), answer]));
   return { ...state, evidence: { ...state.evidence, eligibility } };
 }
@@ -178,20 +178,6 @@ describe('a sweep whose lists would turn a seat', () => {
     const state = sweptUsers([leaver(1), seated(2, { status: 'leaving', dueAt: iso(86_400) })]);
     expect(decisionOf(answered(state, { 1: LEFT, 2: ENTITLED })).held).toBe(0);
     expect(decisionOf(answered(state, { 1: LEFT, 2: LEFT })).held).toBe(1);
-  });
-
-  it('lifts no hold whose only member cannot be read, and loses no release of it', () => {
-    const users = [seated(1, { status: 'held', hold: 1 }), seated(2), seated(3)];
-    for (const released of [undefined, 1]) {
-      const hold = aHold(released === undefined ? {} : { released });
-      expect(decisionOf(answered(sweptUsers(users, { hold }), { 1: 'unread' })).hold).toBeUndefined();
-    }
-    expect(decisionOf(answered(sweptUsers(users, { hold: aHold() }), { 1: ENTITLED })).hold?.status).toBe('lifted');
-  });
-
-  it('changes nothing of a user who cannot be read, and has that user checked alone', () => {
-    const decision = decisionOf(answered(sweptUsers([leaver(1), ...others]), { 1: 'unread' }));
-    expect(decision).toMatchObject({ changes: [], seats: [], alone: [user(1)] });
   });
 });
 
