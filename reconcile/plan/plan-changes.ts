@@ -92,7 +92,8 @@ async function planWhileDue(
   for (;;) {
     const turn = await takeTurn(services);
     if (turn?.serves === 'round') {
-      run = { ...run, progress: countBatch(countPlan(run.progress, [])) };
+      const proving = provenWith(run.progress, turn.round, lease.queue);
+      run = { ...run, progress: countBatch(countPlan({ ...run.progress, proving }, [])) };
       return isSpent(run.progress) ? stopEarly(run, services) : { ...continueRound(turn.round, run), ...found() };
     }
     if (turn?.serves === 'joins') {
@@ -222,6 +223,12 @@ function withoutVerified(
 ): Progress {
   const left = proving.filter((key) => !(users[key] || sweeps[key]) || requeueAt.has(key));
   return left.length > 0 ? { ...progress, proving: left } : progress;
+}
+
+/** The same and those that wait for a round, which another execution may have begun: its changes are those of whoever makes them. */
+function provenWith({ proving = [] }: Progress, { id }: StoredRound, { users, sweeps }: WorkQueue): string[] {
+  const items = [...Object.entries(users), ...Object.entries(sweeps)];
+  return [...new Set([...proving, ...items.flatMap(([key, { planned }]) => (planned === id ? key : []))])];
 }
 
 /** What the execution does while nothing is due: it waits for its own items, or ends. */

@@ -45,6 +45,8 @@ const SILENCING: ReadonlySet<string> = new Set(['EventBridge.PutEvents', 'Lambda
 
 const STATUS_READS: ReadonlySet<string> = new Set(['IdentityStore.DescribeUser', 'IdentityStore.ListUsers']);
 
+const CANCELLING: ReadonlySet<string> = new Set(['Q.DeleteAssignment', 'QBusiness.CancelSubscription']);
+
 /** The reads right before a revocation. */
 const CONFIRMING: ReadonlySet<string> = new Set(['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser']);
 
@@ -91,7 +93,9 @@ export async function playHistory(history: History): Promise<string[]> {
   const loses = (service: RegExp) =>
     history.actions.some(({ fault }) => fault?.kind === 'lost' && service.test(fault.operation));
   watch.losing = loses(/^SSOAdmin\./);
-  watch.losingSubscriptions = loses(/^Q/) && lags.some(({ operation }) => isReadOfSubscriptions(operation));
+  // AWS may also say that there is no such subscription: the list that would contradict it lags.
+  const denies = history.actions.some(({ fault }) => fault?.kind === 'not-found' && CANCELLING.has(fault.operation));
+  watch.losingSubscriptions = (loses(/^Q/) || denies) && lags.some(({ operation }) => isReadOfSubscriptions(operation));
   watch.forgetful = history.actions.some(
     ({ deploy, stop, fault }) => deploy !== undefined || stop !== undefined || (fault && isOfLambda(fault)),
   );

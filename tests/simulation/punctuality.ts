@@ -15,6 +15,9 @@ const TOLD_WITHIN = 5 * MINUTE;
 /** A fault that is over may still delay others: the lease of an execution that died is free five minutes later. */
 const AFTERMATH = 15 * MINUTE;
 
+/** What an event has announced is expected for so long. */
+const EXPECTED_FOR = 15 * MINUTE;
+
 /** What happened that may delay more than one user. */
 interface Disturbance {
   at: Moment;
@@ -119,7 +122,7 @@ export class Punctuality {
         ? this.#truth.rulesAt(deliveredAt).entitlements.flatMap((rule) => {
             const { application: applicationArn, groups, mode } = rule;
             const pair = { applicationArn, userId };
-            const by = deliveredAt + servedWithin(rule) + 3 * lag;
+            const by = deliveredAt + servedWithin(rule) + this.#lateFor({ userId, groupId, deliveredAt }, lag);
             const isSettled = this.#truth.rulesOf(applicationArn, deliveredAt - AFTERMATH, by).length === 1;
             // Of a user who has left this group again, no event tells that another one entitles them.
             const entitled = (moment: Moment) =>
@@ -137,6 +140,16 @@ export class Punctuality {
           })
         : [],
     );
+  }
+
+  /** So much later a join may be served where reads lag. */
+  #lateFor(
+    { userId, groupId, deliveredAt }: Pick<Expectation, 'userId' | 'groupId'> & { deliveredAt: Moment },
+    lag: Moment,
+  ): Moment {
+    // A read from before the leave of a user who is back meets the join: the leave is then still expected.
+    const isBack = lag > 0 && this.#truth.isMember(groupId, userId, deliveredAt - lag);
+    return 3 * lag + (isBack ? EXPECTED_FOR : 0);
   }
 
   #lateEvents(): string[] {

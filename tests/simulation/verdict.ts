@@ -87,8 +87,10 @@ function judgeSubscription(
   const taken = shadow.inUse(pair.applicationArn);
   // Above a cap that was lowered, nothing is made again.
   const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
-  // Someone else's subscription has ended, with a membership perhaps: the next sweep finds it.
-  const isUnswept = !outcome.reconciled && seat?.status === 'confirmed' && seat.subscription === undefined;
+  // Someone else's subscription has ended, with a membership perhaps: the next sweep finds it. So does it if the assignment is
+  // someone else's, too.
+  const isOthers = seat === undefined || (seat.status === 'confirmed' && seat.subscription === undefined);
+  const isUnswept = !outcome.reconciled && isOthers;
   if (entitled && !isBeyond && !isUnswept && watch.isUnsubscribed(pair)) {
     watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
   }
@@ -221,7 +223,8 @@ export function judgePunctuality({ watch }: Outcome): void {
 }
 
 /** Errors of an execution that are the fault of the one who started it. */
-const ASKED_WRONGLY = /^(InvalidRequestError|PropagationTimeoutError|RefusedError: No hold has this digest)/;
+const ASKED_WRONGLY =
+  /^(InvalidRequestError|PropagationTimeoutError|RefusedError: No hold has this digest|RefusedError: No user whom this digest covers is held)/;
 
 /** Where AWS refuses nothing and no execution dies, executions fail only for what they were started with. */
 export function judgeFailures({ watch }: Outcome): void {
