@@ -364,6 +364,22 @@ describe('changes that an execution has made', () => {
     expect(found).toMatchObject({ outcome: 'settle', progress: { proving: [user(1)] } });
   });
 
+  it('are verified by that execution, also if another one has planned them', async () => {
+    const options = {
+      people: 401,
+      members: people(1, 400),
+      requestsPerSecond: 1,
+      entitlements: [{ seats: { max: 1000 } }],
+    };
+    const first = await planning(options);
+    await first.plan(SWEEP);
+    const { lease: _, ...left } = await first.queue();
+    const { plan } = await planning({ ...options, queue: { ...left, revision: 0 } });
+    const found = await plan(aMembershipRequest('absent', 401), { execution: OTHER });
+    expect(found).toMatchObject({ outcome: 'apply', round: left.rounds?.[0]?.id, batch: 0 });
+    expect(found.progress.proving).toEqual([APPLICATION]);
+  });
+
   it('are left to the execution that has the item since a later hint', async () => {
     const theirs = aUserItem({ by: OTHER, dueAt: plusSeconds(START, 60) });
     const queue = looks({ [user(1)]: theirs, [user(2)]: aUserItem() });
