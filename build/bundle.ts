@@ -36,7 +36,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The same for modules within `@smithy`, by the end of their path. A build fails if another version of the SDK exports
+ * The same for modules within `@smithy` and `@aws-sdk`, by the end of their path. A build fails if another version of the SDK exports
  * something else there.
  */
 const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
@@ -52,6 +52,13 @@ const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
   'dist-es/node-http2-handler.js': 'export const NodeHttp2Handler = { create: (handler) => handler };',
   // Signs the messages of event streams, of which there are none (above).
   'dist-es/HeaderFormatter.js': 'export class HeaderFormatter {}',
+  // No function calls S3.
+  'service-customizations/s3.js': `
+    export const [resolveParamsForS3, isDnsCompatibleBucketName, isArnBucketName] = [];
+    export const [DOT_PATTERN, S3_HOSTNAME_PATTERN] = [];`,
+  // Warns of an old Node. That of the functions is set in the template.
+  'client/emitWarningIfUnsupportedVersion.js':
+    'export const state = {};\nexport const emitWarningIfUnsupportedVersion = () => {};',
   // For builds of Node without cryptography.
   'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
 };
@@ -89,7 +96,10 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
   setup({ onResolve, onLoad }) {
     for (const [path, contents] of Object.entries(INNER_REPLACEMENTS)) {
-      onLoad({ filter: endingIn(`@smithy/.*/${path.replaceAll('.', '\\.')}`) }, () => ({ contents, loader: 'js' }));
+      onLoad({ filter: endingIn(`(?:@smithy|@aws-sdk)/.*/${path.replaceAll('.', '\\.')}`) }, () => ({
+        contents,
+        loader: 'js',
+      }));
     }
     const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
