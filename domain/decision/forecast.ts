@@ -58,7 +58,7 @@ function isQuiet({ changes, seats, hold, alone }: ApplicationDecision): boolean 
 function decideFully(state: ApplicationState, limits: Limits, moment: Moment): ApplicationDecision {
   // No user of a whole read is missing here: what the list shows of the assigned is all that there is to know.
   const assigned = new Map(state.users.map(({ user }) => [user.userId, user.assigned]));
-  // What the lists show counts: nobody is asked about by name.
+  // The lists count: no user is asked about by name.
   const complete = { ...state, evidence: { eligibility: new Map(), ...state.evidence, assigned } };
   const decision = decideApplication(complete, limits, moment);
   if ('needs' in decision) throw new Error(`The evidence lacks ${decision.needs.map(({ read }) => read).join(', ')}`);

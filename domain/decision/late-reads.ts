@@ -44,7 +44,7 @@ function isTurned(
   { first, decision, seat, checked: { user, adopt } }: DecidedUser,
   { isShort, isStopped }: { isShort: boolean; isStopped: boolean },
 ): boolean {
-  // Whether a seat is dropped because someone else has made it is no matter of groups.
+  // The other reason for a drop, that someone else has made the assignment, does not depend on groups.
   if (RECORDED.includes(first.do)) return !(first.do === 'drop' && user.entitled);
   switch (decision.do) {
     case 'revoke':

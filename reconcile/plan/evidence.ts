@@ -140,14 +140,20 @@ async function remainingIn(
   return 'none';
 }
 
-/** A user who is checked by name meanwhile does not wait longer than this. */
+/** A pass asks for at most this long, so that users who are to be checked by name wait no longer for it. */
 const ASK_SECONDS = 30;
+
+/** What reads of one user show: the groups of any entitlement that the user is in, and UserStatus. */
+interface Answer {
+  memberOf: ReadonlySet<string>;
+  status: UserStatus;
+}
 
 /** What reads of single users show in one pass, for all applications, which ask about the same users. */
 export interface AskedUsers {
   /** By user id; undefined: the user could not be read. */
-  answers: Map<string, { memberOf: ReadonlySet<string>; status: UserStatus } | undefined>;
-  /** As many seconds as are left when nobody is asked about any more. */
+  answers: Map<string, Answer | undefined>;
+  /** Seconds of the plan that are left when the asking ends. Absent before the first question. */
   until?: number;
 }
 
@@ -168,28 +174,23 @@ async function eligibilityIn(
     if (secondsLeft() <= asked.until || unread > MOST_UNREAD) break;
     answers.set(userId, await readAnswer(userId, readers));
   }
+  const eligibilityBy = ({ memberOf, status }: Answer) => {
+    const isMember = groups.some((group) => memberOf.has(group));
+    return eligibilityOf(isMember, status);
+  };
   return new Map(
     userIds.flatMap((userId) => {
       const answer = answers.get(userId);
-      if (!answer) return [];
-      const { memberOf, status } = answer;
-      return [
-        [
-          userId,
-          eligibilityOf(
-            groups.some((group) => memberOf.has(group)),
-            status,
-          ),
-        ] as const,
-      ];
+      return answer ? [[userId, eligibilityBy(answer)] as const] : [];
     }),
   );
 }
 
+/** Reads one user; returns undefined if AWS refuses that, or fails for now. */
 async function readAnswer(
   userId: string,
   { directory, entitlements: { entitlements }, renewLease }: Readers,
-): Promise<{ memberOf: ReadonlySet<string>; status: UserStatus } | undefined> {
+): Promise<Answer | undefined> {
   await renewLease();
   try {
     const memberOf = await directory.groupsOf(userId, [...new Set(entitlements.flatMap(({ groups }) => groups))]);

@@ -92,7 +92,7 @@ async function planWhileDue(
   for (;;) {
     const turn = await takeTurn(services);
     if (turn?.serves === 'round') {
-      const proving = provenWith(run.progress, turn.round, lease.queue);
+      const proving = provingWith(run.progress, turn.round, lease.queue);
       run = { ...run, progress: countBatch(countPlan({ ...run.progress, proving }, [])) };
       return isSpent(run.progress) ? stopEarly(run, services) : { ...continueRound(turn.round, run), ...found() };
     }
@@ -225,8 +225,8 @@ function withoutVerified(
   return left.length > 0 ? { ...progress, proving: left } : progress;
 }
 
-/** The same and those that wait for a round, which another execution may have begun: its changes are those of whoever makes them. */
-function provenWith({ proving = [] }: Progress, { id }: StoredRound, { users, sweeps }: WorkQueue): string[] {
+/** The same, and the work items that wait for a round: the execution that makes its changes has them verified, also if another execution planned them. */
+function provingWith({ proving = [] }: Progress, { id }: StoredRound, { users, sweeps }: WorkQueue): string[] {
   const items = [...Object.entries(users), ...Object.entries(sweeps)];
   return [...new Set([...proving, ...items.flatMap(([key, { planned }]) => (planned === id ? key : []))])];
 }

@@ -88,7 +88,7 @@ describe('lists of group members that lag', () => {
     expect(world.audited()).toEqual(['Seat Waitlisted 2 cap-reached', 'Seat Waitlisted 3 cap-reached']);
   });
 
-  it('put nobody on the waitlist who has just left, when a read of another makes the slots short', async () => {
+  it('put no user on the waitlist who has just left, when a read of another makes the slots short', async () => {
     const world = await openWorld({ people: 4, settled: [1, 3], entitlements: [{ seats: { max: 2 } }] });
     world.center.setLag(MEMBERSHIPS, 3600);
     await world.joins(2);

@@ -144,7 +144,7 @@ export class AuditTrail {
     return this.#changesTold(pair).at(-1)?.kind === 'adopted';
   }
 
-  /** What was told of one user more often than anything happens to one in a history: reads that contradict each other, in turns. */
+  /** Audit events that repeat for one user more often than a history has actions: reads that contradict each other, in turns. */
   repetitions(): string[] {
     return [...this.#told].flatMap(([key, told]) =>
       Object.entries(Object.groupBy(told, ({ kind }) => kind))

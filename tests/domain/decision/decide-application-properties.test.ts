@@ -174,9 +174,9 @@ describe('a decision about any application', () => {
   it('turns no seat of a sweep against what a read of its user shows', () => {
     let contradicted = 0;
     const shown = fc.constantFrom<Eligibility>({ entitled: true }, { entitled: false, ineligibility: 'group-leave' });
-    const everybody = fc.array(shown, { minLength: MOST_USERS, maxLength: MOST_USERS });
+    const answers = fc.array(shown, { minLength: MOST_USERS, maxLength: MOST_USERS });
     fc.assert(
-      fc.property(applications, everybody, (one, reads) => {
+      fc.property(applications, answers, (one, reads) => {
         const known = reads.map((read, index) => [aUserId(index + 1), read] as const);
         const { decision, evidence } = decideWith({ ...one, answers: { ...one.answers, eligibility: new Map(known) } });
         if (!one.state.whole) return;
@@ -240,7 +240,7 @@ function turnedAgainst(
   });
 }
 
-/** Whether a seat turns for what the groups say. That someone else has assigned who waits, and that a grant shows, is no matter of groups. */
+/** Whether a seat turns for what the groups say. An assignment of an administrator, or a grant that reads show now, is no such turn. */
 function isTurn(was: SeatStatus | undefined, is: SeatStatus | undefined, isEntitled: boolean): boolean {
   if (is === undefined || is === was) return false;
   if (isEntitled && is === 'revoked') return was !== 'waitlisted' && was !== 'failed';

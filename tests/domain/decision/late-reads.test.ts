@@ -75,17 +75,17 @@ describe('a sweep whose lists would turn a seat', () => {
     },
   );
 
-  it('asks about who joins the waitlist, and about nobody while a slot is free', () => {
+  it('asks about a user who joins the waitlist, and about none while a slot is free', () => {
     expect(askedIn(sweptUsers([joiner(1), ...others], { max: 3 }))).toEqual([1]);
     expect(askedIn(sweptUsers([joiner(1), ...others], { max: 4 }))).toEqual([]);
   });
 
-  it('lets nobody join the waitlist whom a read does not show as entitled', () => {
+  it('puts no user on the waitlist whom a read does not show as entitled', () => {
     const decision = decisionOf(answered(sweptUsers([joiner(1), ...others], { max: 3 }), { 1: LEFT }));
     expect([decision.seats, decision.changes]).toEqual([[], []]);
   });
 
-  it('takes nobody off the waitlist whom a read shows as entitled', () => {
+  it('takes no user off the waitlist whom a read shows as entitled', () => {
     const one = { ...leaver(1), seat: waitingSeat(1, 0), assigned: false };
     const state = sweptUsers([one, ...others], { max: 3 });
     expect(askedIn(state)).toEqual([1]);
@@ -93,7 +93,7 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(statusesAfter(state, decisionOf(answered(state, { 1: LEFT })))[1]).toBe('revoked');
   });
 
-  it('asks about nobody whose end goes on, and about a user whose days of grace are over', () => {
+  it('asks about no user whose end continues, and about a user whose days of grace are over', () => {
     const begun = [
       leaver(1, { status: 'leaving', dueAt: iso(1) }),
       leaver(2, { status: 'revoking' }),
@@ -116,17 +116,17 @@ describe('a sweep whose lists would turn a seat', () => {
     expect(askedIn(sweptUsers([refused, ...others], { max: 3 }))).toEqual([1]);
   });
 
-  it('asks about who joins the waitlist if a user whom the lists would take off it may stay', () => {
+  it('asks about a user who joins the waitlist if another whom the lists would take off it may stay', () => {
     const waiting = { ...leaver(2), seat: waitingSeat(2, 600), assigned: false };
     expect(askedIn(sweptUsers([seated(1), waiting, joiner(3)], { max: 2 }))).toEqual([2, 3]);
   });
 
-  it('asks before it records who asked while AWS refuses all subscriptions', () => {
+  it('asks before it records a request while AWS refuses all subscriptions', () => {
     const state = sweptUsers([seated(1), joiner(2)]);
     expect(askedIn({ ...state, stopped: { probe: false } })).toEqual([2]);
   });
 
-  it('asks about nobody who is on the waitlist, however many wait, nor whom someone else has assigned meanwhile', () => {
+  it('asks about no user on the waitlist, however many wait, also if an administrator has assigned one meanwhile', () => {
     const waiting = people(5, 8).map((number) => ({ ...joiner(number), seat: waitingSeat(number, 600) }));
     const assigned = { ...seated(1), seat: waitingSeat(1, 600) };
     expect(askedIn(sweptUsers([assigned, ...others, ...waiting], { max: 3 }))).toEqual([]);
@@ -182,7 +182,7 @@ describe('a sweep whose lists would turn a seat', () => {
 });
 
 describe('a check by name', () => {
-  it('asks about nobody: it is such a read', () => {
+  it('asks about no user: it is such a read', () => {
     expect(askedIn(checkedUsers([leaver(1), joiner(2)], { graceDays: 2, max: 1 }))).toEqual([]);
   });
 });
