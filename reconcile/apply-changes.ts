@@ -1,5 +1,6 @@
 import type { Ledger } from '../adapters/ledger.ts';
 import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
+import type { Hold } from '../domain/decision/hold.ts';
 import { profileOf } from '../domain/profiles.ts';
 import { enqueueSweeps } from '../domain/queue/enqueue.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
@@ -54,11 +55,28 @@ export async function applyChanges(input: ApplyInput, given: ApplyServices): Pro
   const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
   const stops = new Stops(stoppedIn(lease.queue, given.clock.now()));
-  const services = { ...given, ...writersUnder(lease, given), ...subscriptionServices(lease, stops, given) };
+  const services = {
+    ...given,
+    ...writersUnder(lease, given),
+    ...subscriptionServices(lease, stops, given),
+    holdOf: holdsIn(given.ledger),
+  };
   const { outcomes, left } = await makeChanges(batch, { execution, lease }, services);
   await saveStops(stops, lease, given);
   if (left.length > 0) await storeRest(left, { batch, round, lease }, given);
   return outcomes;
+}
+
+/** Reads the hold of each application once: only a plan begins one, and none is made under the lease of this batch. */
+function holdsIn(ledger: Ledger): BatchServices['holdOf'] {
+  const reads = new Map<string, Promise<Hold | undefined>>();
+  return (application) => {
+    const known = reads.get(application) ?? ledger.hold(application);
+    reads.set(application, known);
+    // What has failed is read again with the next try of a change.
+    known.catch(() => reads.delete(application));
+    return known;
+  };
 }
 
 /** What subscriptions are changed with. */

@@ -1,4 +1,5 @@
 import type { Directory } from '../adapters/identity-store.ts';
+import { keepsBack } from '../domain/decision/hold.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import { managedOf } from '../domain/entitlements.ts';
 import { markCancelled, withoutAccess } from '../domain/seat/ownership.ts';
@@ -23,10 +24,10 @@ import {
  */
 export async function revoke(task: Task, services: BatchServices): Promise<ChangeOutcome | Setback> {
   const { change, entitlement } = task;
-  const { clock, ledger, applications, directory, measure } = services;
+  const { clock, ledger, applications, measure } = services;
   const { applicationArn, userId } = change;
   if (!task.seat || task.seat.status === 'revoked' || isSuperseded(task)) return 'done';
-  if (entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return 'later';
+  if (!(await isStillDue(task.seat, task, services))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
   const isForeign = seat.access === 'foreign';
@@ -99,6 +100,13 @@ async function tryToCancel(
 async function isGone(seat: Seat, { clock, applications }: BatchServices): Promise<boolean> {
   if (waitForGrantToShow(seat, clock.now())) return false;
   return !(await applications.isAssigned(seat.applicationArn, seat.userId));
+}
+
+/** Whether the revocation is to be made now: the plan may be half an hour old. */
+async function isStillDue(seat: Seat, task: Task, { directory, holdOf }: BatchServices): Promise<boolean> {
+  if (task.entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return false;
+  // Between two batches of a round, a check of other users may have begun a hold: what is left is decided under it.
+  return !keepsBack(await holdOf(seat.applicationArn), seat);
 }
 
 /** Whether fresh reads of this one user, right before the call, confirm the revocation. */

@@ -3,6 +3,7 @@ import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { OpenSubscriptions } from '../adapters/subscriptions/connect.ts';
 import type { PlannedChange } from '../domain/decision/batches.ts';
+import type { Hold } from '../domain/decision/hold.ts';
 import { mayStillShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
@@ -26,7 +27,11 @@ export interface ApplyServices {
 }
 
 /** The same for the changes of one batch. */
-export type BatchServices = ApplyServices & SubscribeServices;
+export type BatchServices = ApplyServices &
+  SubscribeServices & {
+    /** The hold of an application: none begins while the batch is made. */
+    holdOf(application: string): Promise<Hold | undefined>;
+  };
 
 /** The outcome of one change. `later`: nothing was changed, and the next plan decides again. */
 export type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'later' | 'done';

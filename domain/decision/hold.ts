@@ -159,6 +159,11 @@ export function isReleased(hold: Hold, seat: { status: string; hold?: number | u
   return seat.status === 'held' && isMember(hold, seat.hold) && seat.hold <= (hold.released ?? 0);
 }
 
+/** Whether the hold keeps this seat's revocation from beginning. What has begun is completed: it was counted then. */
+export function keepsBack(hold: Hold | undefined, seat: { status: string; hold?: number | undefined }): boolean {
+  return isHeld(hold) && seat.status !== 'revoking' && !isReleased(hold, seat);
+}
+
 /** Releases what a digest covers; undefined when this hold never had that digest. */
 export function releaseHold(hold: Hold, { digest, execution }: Release): Hold | undefined {
   const covered = hold.digests.find((one) => one.digest === digest);

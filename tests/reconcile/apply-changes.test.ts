@@ -1,17 +1,19 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Changes } from '../../domain/decision/batches.ts';
+import type { Hold } from '../../domain/decision/hold.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
 import type { SweepItem, WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';
 import { applying } from '../support/applying.ts';
-import { aBatch, aMembershipRequest, aRequest, aSeat, aSweepItem } from '../support/builders.ts';
+import { aBatch, aHold, aMembershipRequest, aRequest, aSeat, aSweepItem } from '../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
 import { aRound, storeBatch } from '../support/rounds.ts';
@@ -272,6 +274,45 @@ describe('revoking', () => {
     faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'internal', times: 100 });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ aside: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoking', changeSeq: 2, audit: [] });
+  });
+
+  it.each<[string, Partial<Hold>, Partial<Seat>, string]>([
+    ['leaves a seat to the next plan if a hold has begun since this one', {}, {}, 'confirmed'],
+    ['leaves a held seat that no digest has released', { released: 1 }, { status: 'held', hold: 2 }, 'held'],
+    ['revokes a held seat that an operator has released', { released: 1 }, { status: 'held', hold: 1 }, 'revoked'],
+    ['completes under a hold what has begun', {}, { status: 'revoking' }, 'revoked'],
+    ['revokes after a hold is lifted', { status: 'lifted' }, {}, 'revoked'],
+  ])('%s', async (_fact, hold, parts, status) => {
+    const { apply, seat, calls, services } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
+    await services.ledger.saveHold(aHold({ ...hold, revision: 1 }));
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ [status === 'revoked' ? 'revoked' : 'later']: 1 });
+    expect([(await seat(1))?.status, wrote(calls).remove]).toEqual([status, status === 'revoked' ? 1 : 0]);
+  });
+
+  it('reads the hold once for all users of a batch', async () => {
+    const { apply, calls } = await applying({
+      people: 3,
+      seats: [1, 2, 3].map((one) => aSeat(one)),
+      assigned: [1, 2, 3],
+    });
+    await apply(aBatch('revoke', [1]));
+    const before = calls('DynamoDB.GetItem');
+    await apply(aBatch('revoke', [2, 3]));
+    expect(calls('DynamoDB.GetItem') - before).toBe(before);
+  });
+
+  it('reads the hold again if the read has failed', async () => {
+    const { apply, services } = await applying({ seats, assigned: [1] });
+    const { ledger } = services;
+    const failures = [new TransientAwsError('GetItem: no answer')];
+    const hold = async (application: string) => {
+      const failure = failures.pop();
+      if (failure) throw failure;
+      return ledger.hold(application);
+    };
+    services.ledger = { ...ledger, hold };
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect(failures).toEqual([]);
   });
 
   it.each<[string, Changes['reason'], WorldOptions]>([
