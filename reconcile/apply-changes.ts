@@ -3,7 +3,7 @@ import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '
 import type { Hold } from '../domain/decision/hold.ts';
 import { profileOf } from '../domain/profiles.ts';
 import { enqueueSweeps } from '../domain/queue/enqueue.ts';
-import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
+import { type BatchRef, digestOf, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import { isNewProfile, noteStops, stoppedIn } from '../domain/queue/stops.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { keyOf, type Seat } from '../domain/seat/seat.ts';
@@ -43,7 +43,7 @@ export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside' | 'left', num
  * other user is concerned. Changes for which no time was left become a further batch of the round.
  *
  * @throws TransientAwsError when the ledger fails · LeaseLostError unless this is the next batch of a stored round whose
- *   reads are recent, and the execution holds the lease; then no further write begins
+ *   reads are recent and whose configuration is this one, and the execution holds the lease; then no further write begins
  */
 export async function applyChanges(input: ApplyInput, given: ApplyServices): Promise<ApplyOutcomes> {
   const { term, execution } = input;
@@ -52,6 +52,9 @@ export async function applyChanges(input: ApplyInput, given: ApplyServices): Pro
   if (!round) throw new LeaseLostError(`Batch ${input.batch} of round ${input.round} is not the next one`);
   // Retries may take minutes: what the round's reads have shown does not hold for longer.
   if (isStale(round, given.clock.now())) throw new LeaseLostError(`The reads of round ${input.round} are too old`);
+  if (round.configuration !== digestOf(given.entitlements)) {
+    throw new LeaseLostError(`Round ${input.round} was planned under another configuration`);
+  }
   const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
   const stops = new Stops(stoppedIn(lease.queue, given.clock.now()));

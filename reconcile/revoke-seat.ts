@@ -1,5 +1,6 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import { keepsBack } from '../domain/decision/hold.ts';
+import { lacksId } from '../domain/decision/parts.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import { managedOf } from '../domain/entitlements.ts';
 import { markCancelled, withoutAccess } from '../domain/seat/ownership.ts';
@@ -43,6 +44,7 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   const settings = managedOf(entitlement);
   const cancels = settings !== undefined && seat.subscription !== undefined && change.part === undefined;
   const unassigns = !isForeign && change.part !== 'nothing';
+  const waitsForList = cancels || leavesSubscription(seat, task);
   const cancelled = cancels
     ? await tryToCancel(seat, { application: applicationArn, settings }, services)
     : 'cancelled';
@@ -65,9 +67,9 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   let isVerified = false;
   try {
     const isAccessGone = !unassigns || (await isGone(task.seat, services));
-    isVerified = isAccessGone && !cancels;
+    isVerified = isAccessGone && !waitsForList;
     // What someone assigns while the end of the subscription is awaited is theirs.
-    if (isAccessGone && unassigns && cancels) seat = withoutAccess(seat);
+    if (isAccessGone && unassigns && waitsForList) seat = withoutAccess(seat);
   } finally {
     // Also if the read fails: that AWS has accepted the removal must not be forgotten.
     if (!isVerified) await ledger.saveSeat(markRemoved(seat, clock.now()));
@@ -80,6 +82,13 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   await ledger.saveSeat(markRevoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
+}
+
+/** Whether access alone is revoked because no list has shown the subscription so far: it is still to be cancelled. */
+function leavesSubscription({ subscription }: Seat, { change, entitlement }: Task): boolean {
+  const settings = managedOf(entitlement);
+  if (change.part !== 'access' || !settings || !subscription) return false;
+  return lacksId(subscription, settings) && subscription.cancelledAt === undefined;
 }
 
 /** Cancels a subscription; returns an error of AWS as a value. */
@@ -103,10 +112,23 @@ async function isGone(seat: Seat, { clock, applications }: BatchServices): Promi
 }
 
 /** Whether the revocation is to be made now: the plan may be half an hour old. */
-async function isStillDue(seat: Seat, task: Task, { directory, holdOf }: BatchServices): Promise<boolean> {
-  if (task.entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return false;
-  // Between two batches of a round, a check of other users may have begun a hold: what is left is decided under it.
-  return !keepsBack(await holdOf(seat.applicationArn), seat);
+async function isStillDue(seat: Seat, task: Task, services: BatchServices): Promise<boolean> {
+  if (task.entitlement?.mode === 'observe' || (await isKeptBack(seat, services))) return false;
+  return isConfirmed(task, services.directory);
+}
+
+/**
+ * Whether the revocation has not begun, and a hold keeps it from it: between two batches of a round, a check of other users may
+ * have begun one. What a hold that cannot be read means is the plan's to say.
+ */
+async function isKeptBack(seat: Seat, { holdOf }: BatchServices): Promise<boolean> {
+  if (seat.status === 'revoking') return false;
+  try {
+    return keepsBack(await holdOf(seat.applicationArn), seat);
+  } catch (error) {
+    if (error instanceof RefusedError) return true;
+    throw error;
+  }
 }
 
 /** Whether fresh reads of this one user, right before the call, confirm the revocation. */

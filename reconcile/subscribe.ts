@@ -31,10 +31,11 @@ export function isDenied(error: unknown): error is RefusedError {
 /** To which applications AWS refuses new subscriptions, and to which it does so no longer, as a batch has found. */
 export class Stops {
   readonly stopped = new Set<string>();
-  readonly resumed = new Set<string>();
-  /** Applications of which one was asked for, whatever the answer. */
+  /** Applications of which a subscription, or a change of one, was asked for, whatever the answer. */
   readonly tried = new Set<string>();
   readonly #known: ReadonlySet<string>;
+  readonly #subscribed = new Set<string>();
+  readonly #changed = new Set<string>();
 
   /** @param known applications that are stopped, without those that may be probed */
   constructor(known: ReadonlySet<string>) {
@@ -49,8 +50,14 @@ export class Stops {
     this.stopped.add(application);
   }
 
-  resume(application: string): void {
-    this.resumed.add(application);
+  accept(application: string, { isChange }: { isChange: boolean }): void {
+    (isChange ? this.#changed : this.#subscribed).add(application);
+  }
+
+  /** A change of plan that AWS accepts ends a refusal that the same batch has not met: the next new subscription tells. */
+  get resumed(): ReadonlySet<string> {
+    const changed = [...this.#changed].filter((application) => !this.stopped.has(application));
+    return new Set([...this.#subscribed, ...changed]);
   }
 }
 
@@ -78,11 +85,12 @@ export async function askFor(
   if (!settings || !subscription) return seat;
   const provider = await providerOf(entitlement.application, settings);
   const { plan, id } = subscription;
-  if (isChange) return (await provider.changePlan({ userId, id }, plan)) === 'conflict' ? undefined : seat;
   stops.tried.add(entitlement.application);
-  const answer = await provider.subscribe(userId, plan, requestTokenOf(seat, plan));
+  const answer = isChange
+    ? { outcome: await provider.changePlan({ userId, id }, plan), id: undefined }
+    : await provider.subscribe(userId, plan, requestTokenOf(seat, plan));
   if (answer.outcome === 'conflict') return undefined;
-  stops.resume(entitlement.application);
+  stops.accept(entitlement.application, { isChange });
   return answer.id === undefined ? seat : { ...seat, subscription: { ...subscription, id: answer.id } };
 }
 

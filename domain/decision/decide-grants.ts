@@ -140,10 +140,10 @@ function allocateTried(
   const all = allocate(wanted);
   if (!stopped) return { ...all, withheld: new Set() };
   const needy = [...made, ...wanted].filter(isNeedy);
-  // A change of plan starts no subscription: it does not tell whether AWS still refuses them. Nor does a user whose own changes
-  // fail, as long as others may be asked for: only a read of the whole application knows that there are none.
+  // A change of plan starts no subscription, and a user's own changes may fail: neither tells whether AWS still refuses
+  // subscriptions, as long as others may be asked for. Only a read of the whole application knows that there are none.
   const isTryable = (one: Granted) =>
-    one.part !== 'plan' && (isMade(one) || all.slotted.has(one)) && (whole !== undefined || !fails(one));
+    (isMade(one) || all.slotted.has(one)) && (whole !== undefined || !(fails(one) || one.part === 'plan'));
   const probe = stopped.probe ? firstOf(needy.filter(isTryable)) : undefined;
   const allocation = allocate(wanted.filter((one) => !isNeedy(one) || one === probe));
   const isWithheld = (one: Granted) => (allocation.isFull ? hasSlot(one) : one.seat?.status !== 'waitlisted');
@@ -160,8 +160,8 @@ function fails({ seat }: Granted): boolean {
 
 function firstOf(some: readonly Granted[]): Granted | undefined {
   const [first] = some
-    .map((one) => ({ one, fails: Number(fails(one)), ...candidateIn(one) }))
-    .toSorted((a, b) => a.fails - b.fails || byRequest(a, b));
+    .map((one) => ({ one, last: Number(one.part === 'plan' || fails(one)), ...candidateIn(one) }))
+    .toSorted((a, b) => a.last - b.last || byRequest(a, b));
   return first?.one;
 }
 

@@ -18,7 +18,7 @@ export const SlotsSchema = z.object({
 });
 export type Slots = z.infer<typeof SlotsSchema>;
 
-/** The changes of stored rounds in one application, by user id: they are as good as made. */
+/** The changes of stored rounds in one application, by user id: they count as made. */
 export interface StoredChanges {
   grants: ReadonlySet<string>;
   revocations: ReadonlySet<string>;

@@ -15,7 +15,7 @@ export type UserQuestion = Pick<UserItem, 'expected' | 'whole' | 'at'>;
 export interface UserSnapshot {
   /** They do not show yet what an event announced: applications for which that matters are left out. */
   unmet: boolean;
-  /** Why the assignment of an application could not be read; the user's other applications could. */
+  /** Why the assignment of an application, or the status of a member, could not be read; what matters for the user's other applications could. */
   unread: (RefusedError | TransientAwsError)[];
   applications: { entitlement: Entitlement; user: UserState }[];
 }
@@ -58,13 +58,19 @@ export async function readUser(
   });
   const status = groups ? await statusIfNeeded(userId, question, concerns, directory) : 'missing';
   if (groups && status === 'missing' && !isDue(plusSeconds(question.at, EXPECTATION_SECONDS), readAt)) return UNMET;
+  const known = status instanceof RefusedError ? 'enabled' : status;
   const found: UserSnapshot['applications'] = [];
   const unread: UserSnapshot['unread'] = [];
   for (const { entitlement, seat, member } of concerns) {
+    // Who is no member loses the seat, whatever a status that cannot be read is.
+    if (member && status instanceof RefusedError) {
+      unread.push(status);
+      continue;
+    }
     const matters = member || (seat !== undefined && takesSlot(seat));
     try {
       const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
-      found.push({ entitlement, user: { userId, ...eligibilityOf(member, status), assigned, seat } });
+      found.push({ entitlement, user: { userId, ...eligibilityOf(member, known), assigned, seat } });
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
       unread.push(error);
@@ -86,17 +92,21 @@ function announcedGroups(
   return { awaited: idsOf(young.filter((one) => !isShown(one))), shown: idsOf(young.filter(isShown)) };
 }
 
-/** UserStatus matters before a seat is given, and when it may be what the event was about. */
+/** UserStatus matters before a seat is given, and when it may be what the event was about. @returns a refusal as a value */
 async function statusIfNeeded(
   userId: string,
   { whole, expected }: UserQuestion,
   concerns: readonly Concern[],
   directory: Directory,
-): Promise<UserStatus> {
+): Promise<UserStatus | RefusedError> {
   const aboutStatus = whole === true || expected.length === 0;
   const seated = ({ seat }: Concern) => seat?.status === 'assigned' || seat?.status === 'confirmed';
   const granting = concerns.some((concern) => concern.member && !seated(concern));
-  return concerns.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
+  if (concerns.length === 0 || !(aboutStatus || granting)) return 'enabled';
+  return directory.statusOf(userId).catch((error: unknown) => {
+    if (error instanceof RefusedError) return error;
+    throw error;
+  });
 }
 
 /** Whether a user is entitled, and if not, why; neither, if the reads contradict each other. */

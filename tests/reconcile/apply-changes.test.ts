@@ -315,6 +315,42 @@ describe('revoking', () => {
     expect(failures).toEqual([]);
   });
 
+  it('completes what has begun although the hold cannot be read', async () => {
+    const { apply, services } = await applying({ seats: [aSeat(1, { status: 'revoking' })], assigned: [1] });
+    const hold = () => Promise.reject(new TransientAwsError('GetItem: no answer'));
+    services.ledger = { ...services.ledger, hold };
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+  });
+
+  it('leaves a seat to the next plan, and puts no user aside, if the hold is of another version', async () => {
+    const { apply, put, item } = await applying({ seats, assigned: [1] });
+    await put({ ...aHold(), schemaVersion: 2, pk: APPLICATION, sk: '#hold' });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
+    expect(await item(APPLICATION, user(1))).not.toHaveProperty('refusal');
+  });
+
+  it('asks about no user whose revocation the hold keeps back', async () => {
+    const held = people(1, 5);
+    const { apply, services, calls } = await applying({
+      people: 5,
+      seats: held.map((one) => aSeat(one)),
+      assigned: held,
+    });
+    await services.ledger.saveHold(aHold());
+    expect(await apply(aBatch('revoke', held))).toEqual({ later: 5 });
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
+  });
+
+  it('does not begin, and neither does a grant, under another configuration than the plan’s', async () => {
+    const { store, services, calls } = await applying({ people: 3, members: [1, 2], seats: [aSeat(3)], assigned: [3] });
+    const input = await store(aBatch('grant', [1, 2]), aBatch('revoke', [3]));
+    const entitlements = exampleEntitlements({
+      entitlements: [{ seats: { max: 1 }, onLeave: { revokeAfterDays: 7 } }],
+    });
+    await expect(applyChanges(input, { ...services, entitlements })).rejects.toThrow(/configuration/);
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
   it.each<[string, Changes['reason'], WorldOptions]>([
     ['is a member again', 'group-leave', { members: [1] }],
     ['is enabled again', 'user-disabled', {}],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { Stops } from '../../reconcile/subscribe.ts';
 import { type ApplyingOptions, applying } from '../support/applying.ts';
 import { aBatch, aSeat, iso } from '../support/builders.ts';
 import { APPLICATION, user } from '../support/ids.ts';
@@ -70,6 +71,34 @@ describe('a subscription of a grant', () => {
     expect(await apply(aBatch('grant', [1], { part: 'plan', reason: 'plan-changed' }))).toEqual({ aside: 1 });
     expect(await seat(1)).toMatchObject({ refusal: { reason: 'conflict' } });
     expect(center.subscriptionsOf(APPLICATION).map(({ plan }) => plan)).toEqual(['KIRO_ENTERPRISE_PRO']);
+  });
+});
+
+describe('a stop of new subscriptions', () => {
+  it('ends with a change of plan that AWS accepts', async () => {
+    const { apply, services, center } = await managing({
+      entitlements: [{ subscription: { ...KIRO, plan: POWER } }],
+      members: [1],
+      seats: [withSubscription()],
+      assigned: [1],
+      queue: (queue) => ({ ...queue, stopped: { [APPLICATION]: { since: iso(-90_000), probeAt: iso(-3600) } } }),
+    });
+    center.subscribe(APPLICATION, { userId: user(1), plan: 'KIRO_ENTERPRISE_PRO' });
+    expect(await apply(aBatch('grant', [1], { part: 'plan', reason: 'plan-changed' }))).toEqual({ granted: 1 });
+    expect((await services.ledger.queue()).stopped).toBeUndefined();
+  });
+
+  it.each([
+    ['no change of plan', true, []],
+    ['a subscription', false, [APPLICATION]],
+  ])('that began in a batch ends with %s that AWS accepted in it', (_fact, isChange, resumed) => {
+    for (const order of ['before', 'after']) {
+      const stops = new Stops(new Set());
+      if (order === 'after') stops.stop(APPLICATION);
+      stops.accept(APPLICATION, { isChange });
+      stops.stop(APPLICATION);
+      expect([...stops.resumed]).toEqual(resumed);
+    }
   });
 });
 

@@ -297,3 +297,20 @@ describe.each([KIRO, Q_BUSINESS])('a subscription of $provider', (settings) => {
     },
   );
 });
+
+describe('a subscription of Amazon Q Business whose answer was lost', () => {
+  it.each([30, 150, 1200])('is cancelled of a user who leaves %s s later, before a list shows it', async (seconds) => {
+    const { subscribe, list } = CALLS['amazon-q-business'];
+    const world = await openManaged({ settings: Q_BUSINESS, quirks: { repeatedSubscription: 'succeeds' } });
+    world.center.setLag(list, 2400);
+    world.faults.add({ operation: subscribe, kind: 'internal-after', times: 100 });
+    await world.joins(1);
+    world.after(seconds, () => {
+      world.faults.clear();
+      return world.leaves(1);
+    });
+    await world.play();
+    await world.ticking(240);
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Changes } from '../../domain/decision/batches.ts';
 import { acquireLease } from '../../domain/queue/lease.ts';
+import { digestOf } from '../../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';
@@ -37,7 +38,11 @@ export async function applying({
   /** Stores changes as a batch of a new round, and returns the input of its invocation. */
   const store = async (...changes: Changes[]) => {
     round += 1;
-    const ref = await storeBatch(services.ledger, changes, aRound({ id: round, readAt: plannedAt }));
+    const ref = await storeBatch(
+      services.ledger,
+      changes,
+      aRound({ id: round, readAt: plannedAt, configuration: digestOf(services.entitlements) }),
+    );
     return { ...ref, term: 1, execution: ME };
   };
   const apply = async (changes: Changes, execution = ME) =>

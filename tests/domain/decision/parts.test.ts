@@ -528,7 +528,7 @@ describe('an application to which AWS refuses new subscriptions', () => {
     ).toEqual([]);
   });
 
-  it('is probed with a user whose own changes do not fail, and by no change of plan', () => {
+  it('is probed with a user whose own changes do not fail, and by a change of plan only if a sweep finds no other', () => {
     const refusal = { reason: 'access-denied', since: iso(-3600), execution: 'another', reported: true };
     const failing = joiner(1, { status: 'failed', requestedAt: iso(-600), refusal, nextAttemptAt: iso(-1) });
     const changing = seated(2, own({ plan: 'Q_DEVELOPER_STANDALONE_PRO' }));
@@ -539,6 +539,11 @@ describe('an application to which AWS refuses new subscriptions', () => {
     const alone = (check: typeof checkedUsers) =>
       made({ ...managed(check([failing]), listOf()), stopped: { probe: true } });
     expect([alone(checkedUsers), alone(sweptUsers)]).toEqual([[], ['grant 1 group-join']]);
+    const withPlans = (check: typeof checkedUsers, ...others: UserState[]) =>
+      made({ ...managed(check([changing, ...others]), list, settings), stopped: { probe: true } });
+    expect(withPlans(checkedUsers)).toEqual([]);
+    expect(withPlans(sweptUsers)).toEqual(['grant 2 plan-changed plan']);
+    expect(withPlans(sweptUsers, joiner(3))).toEqual(['grant 3 group-join']);
   });
 
   it('is swept for a user who needs no subscription, and whose slot is free', () => {

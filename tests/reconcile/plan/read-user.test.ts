@@ -15,8 +15,8 @@ describe('a read of one user', () => {
   async function view(options: ReadersOptions, { entry = aUserItem(), later = 0 } = {}) {
     const world = await openReaders(options);
     const readAt = at(later);
-    const { unmet, applications: found } = await readUser(user(1), entry, readAt, world.readers);
-    return { ...world, unmet, users: found.map((one) => one.user), found };
+    const { unmet, unread, applications: found } = await readUser(user(1), entry, readAt, world.readers);
+    return { ...world, unmet, unread, users: found.map((one) => one.user), found };
   }
 
   const grantable = { userId: user(1), entitled: true, assigned: false, seat: undefined };
@@ -96,6 +96,28 @@ describe('a read of one user', () => {
   ])('asks for the status of a member only when it matters: %s', async (_fact, entry, seats, asked) => {
     const { calls } = await view({ members: [1], seats }, { entry });
     expect(calls('IdentityStore.DescribeUser')).toBe(asked);
+  });
+
+  describe('whose status cannot be read', () => {
+    const unreadable = (members: Record<string, readonly number[]>) => ({
+      entitlements: TWO_APPLICATIONS.map((one, at) => ({ ...one, groups: [[GROUP], [OTHER_GROUP]][at] ?? [] })),
+      members,
+      seats: [aSeat(1), aSeat(1, { applicationArn: OTHER_APPLICATION })],
+      quirks: { userStatus: 'new-value' as const },
+      directory: { users: [{ userId: user(1), userName: 'x', status: 'DISABLED' as const }] },
+    });
+    const leaver = { entitled: false, ineligibility: 'group-leave' };
+
+    it('shows that the user is in no group, whatever the status is', async () => {
+      const { users, unread } = await view(unreadable({ [GROUP]: [], [OTHER_GROUP]: [] }));
+      expect([users, unread]).toMatchObject([[leaver, leaver], []]);
+    });
+
+    it('shows no application to which a group entitles the user, and why', async () => {
+      const { found, unread } = await view(unreadable({ [GROUP]: [], [OTHER_GROUP]: [1] }));
+      expect(found).toMatchObject([{ entitlement: { name: 'amazon-q-developer' }, user: leaver }]);
+      expect(unread).toMatchObject([{ reason: 'unknown-user-status' }]);
+    });
   });
 
   it.each([
