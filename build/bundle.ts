@@ -59,6 +59,8 @@ const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
   // Warns of an old Node. That of the functions is set in the template.
   'client/emitWarningIfUnsupportedVersion.js':
     'export const state = {};\nexport const emitWarningIfUnsupportedVersion = () => {};',
+  // Tells AWS in the user agent which features of the SDK are in use.
+  'middleware-user-agent/check-features.js': 'export const checkFeatures = async () => {};',
   // For builds of Node without cryptography.
   'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
 };

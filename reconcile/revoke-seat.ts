@@ -1,6 +1,5 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import { keepsBack } from '../domain/decision/hold.ts';
-import { lacksId } from '../domain/decision/parts.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import { managedOf } from '../domain/entitlements.ts';
 import { markCancelled, withoutAccess } from '../domain/seat/ownership.ts';
@@ -84,11 +83,13 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   return 'revoked';
 }
 
-/** Whether access alone is revoked because no list has shown the subscription so far: it is still to be cancelled. */
+/**
+ * Whether access alone is revoked, and the subscription may be there: Amazon Q Business takes an id to cancel it, which perhaps
+ * only a list will show. If there is none, the next plan ends the seat.
+ */
 function leavesSubscription({ subscription }: Seat, { change, entitlement }: Task): boolean {
-  const settings = managedOf(entitlement);
-  if (change.part !== 'access' || !settings || !subscription) return false;
-  return lacksId(subscription, settings) && subscription.cancelledAt === undefined;
+  const isCancelled = subscription === undefined || subscription.cancelledAt !== undefined;
+  return change.part === 'access' && managedOf(entitlement)?.provider === 'amazon-q-business' && !isCancelled;
 }
 
 /** Cancels a subscription; returns an error of AWS as a value. */

@@ -160,7 +160,7 @@ function fails({ seat }: Granted): boolean {
 
 function firstOf(some: readonly Granted[]): Granted | undefined {
   const [first] = some
-    .map((one) => ({ one, last: Number(one.part === 'plan' || fails(one)), ...candidateIn(one) }))
+    .map((one) => ({ one, last: 2 * Number(fails(one)) + Number(one.part === 'plan'), ...candidateIn(one) }))
     .toSorted((a, b) => a.last - b.last || byRequest(a, b));
   return first?.one;
 }

@@ -202,18 +202,14 @@ function decideIneligible(shown: Shown, subject: Managed): DecidedUser {
   return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
 }
 
-/** Whether a subscription may exist that cannot be cancelled, because no list shows it. */
+/** Whether a subscription may exist that cannot be cancelled: Amazon Q Business takes the id, which only a list shows. */
 function isIdUnknown(shown: Shown, { checked, settings }: Managed): boolean {
   const { seat } = checked.user;
-  return lacksId(seat?.subscription, settings) && shown.own === undefined && mayBeUnlisted(seat, shown);
+  return lacksId(seat, settings) && shown.own === undefined && mayBeUnlisted(seat, shown);
 }
 
-/** Whether a subscription cannot be cancelled yet: Amazon Q Business takes the id, which only an answer or a list has. */
-export function lacksId(
-  subscription: { id?: string | undefined } | undefined,
-  { provider }: Pick<SubscriptionSettings, 'provider'>,
-): boolean {
-  return provider === 'amazon-q-business' && subscription?.id === undefined;
+function lacksId(seat: Seat | undefined, { provider }: SubscriptionSettings): boolean {
+  return provider === 'amazon-q-business' && seat?.subscription?.id === undefined;
 }
 
 /** Revokes access; the subscription waits for the next list. */
@@ -269,7 +265,7 @@ function dependsOnList(subscribed: DecidedUser, subject: Managed): boolean | 'if
   if (!entitled) {
     if (!seat?.subscription) return false;
     if (seat.status === 'revoking' || isUnanswered(seat)) return true;
-    if (lacksId(seat.subscription, subject.settings)) return true;
+    if (lacksId(seat, subject.settings)) return true;
     return subscribed.decision.do !== not.decision.do;
   }
   // Its cancellation may have begun: only the list says what is left.

@@ -151,8 +151,9 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
 }
 
 /**
- * Continues a round of which `RecordAudit` has failed for good: under the same lease, the batch was made. Its audit
- * events are found after the round.
+ * Continues a round of which `RecordAudit` has failed for good: under the same lease, the batch was made, unless
+ * `ApplyChanges` found the round too old or of another configuration. Audit events, and what was not made, are found after the
+ * round.
  */
 async function passUnrecorded(
   { execution, term, progress: { making } }: RunContext,

@@ -62,11 +62,10 @@ export async function readUser(
   const found: UserSnapshot['applications'] = [];
   const unread: UserSnapshot['unread'] = [];
   for (const { entitlement, seat, member } of concerns) {
-    // Who is no member loses the seat, whatever a status that cannot be read is.
-    if (member && status instanceof RefusedError) {
-      unread.push(status);
-      continue;
-    }
+    // Who is no member loses the seat, whatever a status that cannot be read is: at once, or after days of grace.
+    const isOpen = status instanceof RefusedError && (member || entitlement.onLeave.revokeAfterDays > 0);
+    if (isOpen) unread.push(status);
+    if (isOpen && member) continue;
     const matters = member || (seat !== undefined && takesSlot(seat));
     try {
       const assigned = matters && (await applications.isAssigned(entitlement.application, userId));

@@ -5,7 +5,7 @@ import { type ApplyingOptions, applying } from '../support/applying.ts';
 import { aBatch, aSeat, iso } from '../support/builders.ts';
 import { APPLICATION, user } from '../support/ids.ts';
 import { subscribedIn } from '../support/managed.ts';
-import { KIRO, POWER } from '../support/subscriptions.ts';
+import { KIRO, POWER, Q_BUSINESS } from '../support/subscriptions.ts';
 
 const SUBSCRIBE = 'Q.CreateAssignment';
 const CANCEL = 'Q.DeleteAssignment';
@@ -99,6 +99,23 @@ describe('a stop of new subscriptions', () => {
       stops.stop(APPLICATION);
       expect([...stops.resumed]).toEqual(resumed);
     }
+  });
+});
+
+describe('a revocation of access alone', () => {
+  it.each([
+    ['has not been listed so far', undefined],
+    ['a later list has shown', 's-1'],
+  ])('leaves the seat until the subscription is cancelled, which %s', async (_fact, id) => {
+    const subscription = { plan: 'Q_LITE' as const, askedAt: iso(-1800), ...(id ? { id } : {}) };
+    const { apply, seat, calls } = await applying({
+      entitlements: [{ subscription: Q_BUSINESS }],
+      seats: [aSeat(1, { status: 'revoking', subscription })],
+      assigned: [1],
+    });
+    expect(await apply(aBatch('revoke', [1], { part: 'access' }))).toEqual({ later: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', access: 'foreign', subscription });
+    expect([calls('SSOAdmin.DeleteApplicationAssignment'), calls('QBusiness.CancelSubscription')]).toEqual([1, 0]);
   });
 });
 

@@ -544,6 +544,13 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(withPlans(checkedUsers)).toEqual([]);
     expect(withPlans(sweptUsers)).toEqual(['grant 2 plan-changed plan']);
     expect(withPlans(sweptUsers, joiner(3))).toEqual(['grant 3 group-join']);
+    const failingToo = { ...changing, seat: changing.seat && { ...changing.seat, requestedAt: iso(-9000), refusal } };
+    const other = seated(4, own({ plan: 'Q_DEVELOPER_STANDALONE_PRO' }));
+    const both = listOf(
+      ...[2, 4].map((one) => ({ ...aSubscription(one), plan: 'Q_DEVELOPER_STANDALONE_PRO' as const })),
+    );
+    const sound = managed(sweptUsers([failingToo, other]), both, settings);
+    expect(made({ ...sound, stopped: { probe: true } })).toEqual(['grant 4 plan-changed plan']);
   });
 
   it('is swept for a user who needs no subscription, and whose slot is free', () => {

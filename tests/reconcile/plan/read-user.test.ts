@@ -113,6 +113,13 @@ describe('a read of one user', () => {
       expect([users, unread]).toMatchObject([[leaver, leaver], []]);
     });
 
+    it('shows it, and that only the status would say how the seat ends, if there are days of grace', async () => {
+      const { entitlements, ...others } = unreadable({ [GROUP]: [], [OTHER_GROUP]: [] });
+      const graced = entitlements.map((one) => ({ ...one, onLeave: { revokeAfterDays: 7 } }));
+      const { users, unread } = await view({ ...others, entitlements: graced });
+      expect([users, unread.length]).toMatchObject([[leaver, leaver], 2]);
+    });
+
     it('shows no application to which a group entitles the user, and why', async () => {
       const { found, unread } = await view(unreadable({ [GROUP]: [], [OTHER_GROUP]: [1] }));
       expect(found).toMatchObject([{ entitlement: { name: 'amazon-q-developer' }, user: leaver }]);
