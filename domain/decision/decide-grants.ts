@@ -7,6 +7,7 @@ import { plusSeconds } from '../shared/time.ts';
 import { ACCOUNT_NOT_ELIGIBLE } from '../subscription/subscription.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import type { DecidedUser, Decision } from './decide.ts';
+import { aloneOf } from './late-reads.ts';
 import type { Seats } from './seats.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
 import { mayStillShow, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -51,7 +52,7 @@ export function decideGrants(
   const made = grants.filter(isMade);
   const wanted = grants.filter((one) => !isMade(one));
   const allocation = allocationOf({ decided, made, seats }, state, moment);
-  const { withheld, slotted, owed, isOverCap } = allocateTried({ made, wanted }, allocation, state);
+  const { withheld, slotted, owed, isOverCap } = allocateTried({ decided, made, wanted }, allocation, state);
   const seated = [...(isOverCap ? [] : made), ...wanted.filter((one) => slotted.has(one))].filter(
     (one) => !withheld.has(one),
   );
@@ -133,7 +134,7 @@ function allocationOf(
  * who would get a slot, one is tried. As long as a slot is free, none of the others joins the waitlist.
  */
 function allocateTried(
-  { made, wanted }: { made: readonly Granted[]; wanted: readonly Granted[] },
+  { decided, made, wanted }: { decided: readonly DecidedUser[]; made: readonly Granted[]; wanted: readonly Granted[] },
   { allocate, hasSlot }: ReturnType<typeof allocationOf>,
   { stopped, whole }: ApplicationState,
 ): ReturnType<typeof allocate> & { withheld: ReadonlySet<DecidedUser> } {
@@ -141,9 +142,11 @@ function allocateTried(
   if (!stopped) return { ...all, withheld: new Set() };
   const needy = [...made, ...wanted].filter(isNeedy);
   // A change of plan starts no subscription, and a user's own changes may fail: neither tells whether AWS still refuses
-  // subscriptions, as long as others may be asked for. Only a read of the whole application knows that there are none.
+  // subscriptions, as long as others may be asked for. Only a read of the whole application knows that there are none, unless
+  // it leaves some to a check of their own.
+  const isComplete = whole !== undefined && aloneOf(decided).length === 0;
   const isTryable = (one: Granted) =>
-    (isMade(one) || all.slotted.has(one)) && (whole !== undefined || !(fails(one) || one.part === 'plan'));
+    (isMade(one) || all.slotted.has(one)) && (isComplete || !(fails(one) || one.part === 'plan'));
   const probe = stopped.probe ? firstOf(needy.filter(isTryable)) : undefined;
   const allocation = allocate(wanted.filter((one) => !isNeedy(one) || one === probe));
   const isWithheld = (one: Granted) => (allocation.isFull ? hasSlot(one) : one.seat?.status !== 'waitlisted');

@@ -95,10 +95,10 @@ export function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Mo
   return decided.map((one) => (late.has(one) ? { ...withoutDrop(one), decision } : one));
 }
 
-/** A verified assignment that a list does not show. */
+/** A verified assignment that a list does not show. That of a user whose change has failed is read once more before the call. */
 function isMissing({ decision, part, seat }: DecidedUser): boolean {
   const isHealed = decision.do === 'grant' && decision.reason === 'drift-healed';
-  return isHealed && part !== 'subscription' && seat?.status !== 'creating';
+  return isHealed && part !== 'subscription' && seat?.status !== 'creating' && seat?.refusal === undefined;
 }
 
 /** A user who waits for a seat, with an assignment that may be the one that Usher has revoked. */

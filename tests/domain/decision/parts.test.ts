@@ -539,6 +539,16 @@ describe('an application to which AWS refuses new subscriptions', () => {
     const alone = (check: typeof checkedUsers) =>
       made({ ...managed(check([failing]), listOf()), stopped: { probe: true } });
     expect([alone(checkedUsers), alone(sweptUsers)]).toEqual([[], ['grant 1 group-join']]);
+    // A list that does not show an assignment may lag: its user is checked alone, and may be tried then.
+    const missing = { ...seated(2, own()), assigned: false };
+    expect(made({ ...managed(sweptUsers([failing, missing]), listOf()), stopped: { probe: true } })).toEqual([]);
+    expect(made({ ...managed(checkedUsers([missing]), listOf()), stopped: { probe: true } })).toEqual([
+      'grant 2 drift-healed',
+    ]);
+    const failed = { ...missing, seat: missing.seat && { ...missing.seat, refusal } };
+    expect(made({ ...managed(sweptUsers([failed]), listOf()), stopped: { probe: true } })).toEqual([
+      'grant 2 drift-healed',
+    ]);
     const withPlans = (check: typeof checkedUsers, ...others: UserState[]) =>
       made({ ...managed(check([changing, ...others]), list, settings), stopped: { probe: true } });
     expect(withPlans(checkedUsers)).toEqual([]);
