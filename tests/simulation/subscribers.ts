@@ -78,7 +78,7 @@ export class Subscribers {
   readonly #now: () => Moment;
   /** Of the subscriptions that exist, by application and user. */
   readonly #origins = new Map<string, { by: 'usher' | 'hand'; since: Moment }>();
-  /** By application and user: when Usher first asked for the subscription that is its own now. */
+  /** By application and user: when Usher first asked, or meant to ask, for the subscription that is its own now. */
   readonly #firstAsked = new Map<string, Moment>();
   readonly #adoptedAt = new Map<string, Moment>();
   /** By application: refusals of the account in a row, and the end of them. */
@@ -147,7 +147,7 @@ export class Subscribers {
     });
   }
 
-  /** Usher asks for a subscription. */
+  /** Usher asks for a subscription, or has written that it will: AWS may throttle the call. */
   asks(pair: Pair): void {
     const key = keyOf(pair);
     if (!this.#firstAsked.has(key)) this.#firstAsked.set(key, this.#now());

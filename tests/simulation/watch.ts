@@ -98,7 +98,7 @@ export class Watch {
   readonly #began = new Map<string, { at: Moment; alone: boolean }>();
   /** By application and user: the reads from which the revocation was decided last, and whether there were other seats. */
   readonly #decided = new Map<string, { readAt: string; alone: boolean }>();
-  /** By application and user: when the first create was sent for the present seat. */
+  /** By application and user: when the first create for the present seat was intended, or sent. */
   readonly #firstCreates = new Map<string, Moment>();
   readonly #slotSince = new Map<string, Moment>();
   /** By execution: what it asked for last of each seat. */
@@ -458,6 +458,7 @@ export class Watch {
   /** What the list has shown before is someone else's subscription, unless an operator has it adopted. */
   #isStarted(before: Seat | undefined, after: Seat): void {
     if (!after.subscription || before?.subscription) return;
+    if (after.status === 'creating') this.subscribers.asks(after);
     if (after.status === 'confirmed') {
       if (!this.#adoptedSubscriptions.has(after.applicationArn))
         this.violate(3, 'adopts a subscription unasked', after);
@@ -635,6 +636,8 @@ export class Watch {
     this.#isBounded(after.applicationArn);
     if (takesSlot(after)) this.#slotSince.set(key, now);
     if (after.status === 'creating' && after.access === undefined) {
+      // What appears after the intention passes for Usher's, also if AWS throttles the create (ADR 0007).
+      this.#firstCreates.set(key, now);
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)
         this.violate(3, 'takes an assignment of another party for its own', after);
