@@ -8,6 +8,7 @@ import { ACCOUNT_NOT_ELIGIBLE } from '../subscription/subscription.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import type { DecidedUser, Decision } from './decide.ts';
 import { aloneOf } from './late-reads.ts';
+import { mayBeUnlisted } from './parts.ts';
 import type { Seats } from './seats.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
 import { mayStillShow, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -67,7 +68,7 @@ export function decideGrants(
   for (const one of waiting) {
     const { key, user } = one.checked;
     const { hasSlot } = candidateIn(one);
-    if (isSettled(one)) continue;
+    if (isSettled(one, state)) continue;
     const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;
     // Within the hour after the last create no read ends the seat; the sweep of an hour later decides.
     if (!wait && hasSlot && one.seat && mayStillShow(one.seat, moment)) continue;
@@ -153,7 +154,9 @@ function allocateTried(
   const withheld = new Set(needy.filter((one) => one !== probe && isWithheld(one)));
   // Who waits is not tried either, so that nothing is owed to them. Whether they are before a user who is, a sweep finds out.
   const isPassed = wanted.some((one) => !isNeedy(one) && !allocation.slotted.has(one));
-  return { ...allocation, owed: allocation.owed && isPassed, withheld };
+  // Above a cap that was lowered, the others keep the slots that they would lose to the one who is tried.
+  const slotted = new Set([...allocation.slotted, ...(probe ? [probe] : [])]);
+  return { ...allocation, slotted, owed: allocation.owed && isPassed, withheld };
 }
 
 /** Whether the last change of a user has failed for a reason that is not the account's. */
@@ -173,9 +176,15 @@ function isNeedy({ part }: Granted): boolean {
 }
 
 /** Who waits already, or is above the cap with a part of the seat: no user loses it because the cap was lowered. */
-function isSettled({ seat, part }: Granted): boolean {
+function isSettled({ seat, part }: Granted, { evidence: { subscriptions: list } }: ApplicationState): boolean {
   if (!seat || !takesSlot(seat)) return seat?.status === 'waitlisted';
-  return part === 'subscription' || seat.subscription !== undefined;
+  // No read shows any part of the seat, and the list is new enough.
+  const isNothing =
+    part === undefined &&
+    typeof list === 'object' &&
+    'readAt' in list &&
+    !mayBeUnlisted(seat, { readAt: new Date(list.readAt) });
+  return part === 'subscription' || (seat.subscription !== undefined && !isNothing);
 }
 
 function storedChangesOf({ holdings }: Evidence): StoredChanges | undefined {

@@ -242,7 +242,7 @@ function shownOf({ seat }: UserState, listed: readonly Subscription[]): Omit<Sho
 const LISTED_AFTER_SECONDS = 75 * 60;
 
 /** Whether a subscription that no list shows may exist nevertheless, since its cancellation is not accepted. */
-function mayBeUnlisted(seat: Seat | undefined, { readAt }: Pick<Shown, 'readAt'>): boolean {
+export function mayBeUnlisted(seat: Seat | undefined, { readAt }: { readAt: Date }): boolean {
   if (!seat?.subscription || seat.subscription.cancelledAt !== undefined) return false;
   return !isDue(plusSeconds(seat.subscription.askedAt, LISTED_AFTER_SECONDS), readAt);
 }

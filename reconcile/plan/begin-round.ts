@@ -83,9 +83,10 @@ export async function beginRound(
     return { before, queue: addRound(queue, round) };
   });
   const unconfigured = measureSweeps(begun, services) ? await seatsLeft(begun.queue, services) : [];
-  const proving = [
-    ...new Set([...(progress.proving ?? []), ...Object.keys(planned.users), ...Object.keys(planned.sweeps)]),
-  ];
+  // Also of a user of whom something else could not be read, and who is checked before the end of the round.
+  const changed = changedIn(batches);
+  const users = Object.keys(items.users).filter((key) => planned.users[key] || changed.has(key));
+  const proving = [...new Set([...(progress.proving ?? []), ...users, ...Object.keys(planned.sweeps)])];
   return {
     ...continueRound(round, { execution, term, progress: { ...progress, proving } }),
     changes: summaryOf(batches.flat()),
@@ -148,7 +149,7 @@ function leftOut({ batches, result }: ChangingPass): Map<string, string[]> {
  * before, and so is all the rest, unless the round is as short as its first batch.
  */
 function plannedItems({ items, batches, result }: ChangingPass): WorkItems {
-  const changed = new Set(batches.flat().flatMap(({ applicationArn, userIds }) => [applicationArn, ...userIds]));
+  const changed = changedIn(batches);
   const failed = new Set([...result.failures.map(({ key }) => key), ...result.faulted]);
   const keys = [...Object.keys(items.users), ...Object.keys(items.sweeps)];
   const waits = (key: string) => {
@@ -156,6 +157,11 @@ function plannedItems({ items, batches, result }: ChangingPass): WorkItems {
     return !failed.has(key) && (batches.length === 1 || changed.has(key));
   };
   return itemsWithout(items, new Set(keys.filter((key) => !waits(key))));
+}
+
+/** The applications and users that changes concern. */
+function changedIn(batches: readonly (readonly Changes[])[]): ReadonlySet<string> {
+  return new Set(batches.flat().flatMap(({ applicationArn, userIds }) => [applicationArn, ...userIds]));
 }
 
 /** Of more users than this, only the number is reported. */
