@@ -563,6 +563,19 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(made({ ...sound, stopped: { probe: true } })).toEqual(['grant 4 plan-changed plan']);
   });
 
+  it('is probed above a cap that was lowered, with the first of those who have a slot', () => {
+    const asked = { status: 'creating' as const, grantedAt: undefined, changedAt: iso(-86_400), ...own() };
+    const [first, second] = [1, 2].map((one) => joiner(one, { ...asked, requestedAt: iso(one - 60) }));
+    const state = managed(
+      sweptUsers(
+        [first, second].flatMap((one) => one ?? []),
+        { max: 1 },
+      ),
+      listOf(),
+    );
+    expect(made({ ...state, stopped: { probe: true } })).toEqual(['grant 1 group-join']);
+  });
+
   it('is swept for a user who needs no subscription, and whose slot is free', () => {
     const others = [1, 2].map((one) => aSeat(one, { status: 'waitlisted', requestedAt: iso(-600) }));
     const state = managed(checkedUsers([joiner(3)], { max: 2, others }), listOf(aSubscription(3)));
@@ -596,5 +609,26 @@ describe('an application to which AWS refuses new subscriptions', () => {
       listOf(aSubscription(2)),
     );
     expect(made({ ...state, stopped: { probe: false } })).toEqual(['record 2 reconciled']);
+  });
+});
+
+describe('a seat of a managed subscription above a cap that was lowered', () => {
+  it.each<[string, number, SubscriptionEvidence, string]>([
+    ['of which no read shows any part joins the waitlist', -86_400, listOf(), 'waitlisted'],
+    ['whose subscription a list may be too early to show keeps its slot', -1800, listOf(), 'creating'],
+    ['whose subscription a list shows keeps its slot', -86_400, listOf(aSubscription(2)), 'creating'],
+  ])('%s', (_fact, askedAt, list, status) => {
+    const creating = (one: number, at: number) =>
+      joiner(one, {
+        status: 'creating',
+        grantedAt: undefined,
+        changedAt: iso(-86_400),
+        requestedAt: iso(one - 90_000),
+        subscription: { plan: PRO, askedAt: iso(at) },
+      });
+    const state = managed(sweptUsers([creating(1, -86_400), creating(2, askedAt)], { max: 1 }), list);
+    const decision = decisionOf(state, brakeOf(100));
+    expect(changesOf(decision)[0]).toBe('grant 1 group-join');
+    expect(statusesAfter(state, decision)[2]).toBe(status);
   });
 });

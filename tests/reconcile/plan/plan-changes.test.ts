@@ -349,6 +349,19 @@ describe('changes that an execution has made', () => {
     expect((await sweep(SWEEP, { progress: { proving: [user(2)] } })).progress.proving).toEqual([user(2), APPLICATION]);
   });
 
+  it('are verified by that execution, also if something else of the user cannot be read', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP] }];
+    const { plan, faults } = await planning({ entitlements, members: [1] });
+    faults.add({
+      operation: 'SSOAdmin.DescribeApplicationAssignment',
+      kind: 'refuse',
+      times: 10,
+      applicationArn: OTHER_APPLICATION,
+    });
+    const found = await plan(aMembershipRequest('member', 1));
+    expect([found.outcome, found.progress.proving]).toEqual(['apply', [user(1)]]);
+  });
+
   it('are verified by a later check that finds nothing to do', async () => {
     const { plan } = await planning({ ...seated, queue: looks({ [user(1)]: aUserItem() }) });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
