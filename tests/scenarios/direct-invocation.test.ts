@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Changes } from '../../domain/decision/batches.ts';
 import { INITIAL_PROGRESS } from '../../domain/decision/progress.ts';
 import { acquireLease } from '../../domain/queue/lease.ts';
+import { digestOf } from '../../domain/queue/rounds.ts';
 import type { Request } from '../../domain/request/request.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
@@ -58,7 +59,7 @@ function anInvoker({ stack, aws, services, now }: World, configuration: Entitlem
       const queue = acquireLease(await services.ledger.queue(), ADMIN, now());
       if (!queue) throw new Error('nobody else holds the lease');
       const { lease } = (await services.ledger.saveQueue(queue)) ?? queue;
-      const round = aRound({ readAt: now().toISOString() });
+      const round = aRound({ readAt: now().toISOString(), configuration: digestOf(entitlements) });
       const ref = await storeBatch(services.ledger, [changes], round);
       return invoke('applyChanges', { ...ref, term: lease?.term, execution: ADMIN });
     },
