@@ -54,7 +54,7 @@ export class Stops {
     (isChange ? this.#changed : this.#subscribed).add(application);
   }
 
-  /** A change of plan that AWS accepts ends a refusal that the same batch has not met: the next new subscription tells. */
+  /** An accepted change of plan ends a refusal, unless a new subscription was refused in the same batch. */
   get resumed(): ReadonlySet<string> {
     const changed = [...this.#changed].filter((application) => !this.stopped.has(application));
     return new Set([...this.#subscribed, ...changed]);

@@ -154,7 +154,7 @@ function allocateTried(
   const withheld = new Set(needy.filter((one) => one !== probe && isWithheld(one)));
   // Who waits is not tried either, so that nothing is owed to them. Whether they are before a user who is, a sweep finds out.
   const isPassed = wanted.some((one) => !isNeedy(one) && !allocation.slotted.has(one));
-  // Above a cap that was lowered, the others keep the slots that they would lose to the one who is tried.
+  // If `seats.max` was lowered, users who are not tried keep their slots, and `allocate` finds none left for the one who is.
   const slotted = new Set([...allocation.slotted, ...(probe ? [probe] : [])]);
   return { ...allocation, slotted, owed: allocation.owed && isPassed, withheld };
 }

@@ -95,7 +95,7 @@ export function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Mo
   return decided.map((one) => (late.has(one) ? { ...withoutDrop(one), decision } : one));
 }
 
-/** A verified assignment that a list does not show. That of a user whose change has failed is read once more before the call. */
+/** A verified assignment that a list does not show. If the user's last change failed, the grant reads the assignment itself. */
 function isMissing({ decision, part, seat }: DecidedUser): boolean {
   const isHealed = decision.do === 'grant' && decision.reason === 'drift-healed';
   return isHealed && part !== 'subscription' && seat?.status !== 'creating' && seat?.refusal === undefined;

@@ -83,7 +83,7 @@ export async function beginRound(
     return { before, queue: addRound(queue, round) };
   });
   const unconfigured = measureSweeps(begun, services) ? await seatsLeft(begun.queue, services) : [];
-  // Also of a user of whom something else could not be read, and who is checked before the end of the round.
+  // Includes users whose other applications could not be read: they do not wait for the end of the round.
   const changed = changedIn(batches);
   const users = Object.keys(items.users).filter((key) => planned.users[key] || changed.has(key));
   const proving = [...new Set([...(progress.proving ?? []), ...users, ...Object.keys(planned.sweeps)])];

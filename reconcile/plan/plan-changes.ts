@@ -152,8 +152,8 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
 
 /**
  * Continues a round of which `RecordAudit` has failed for good: under the same lease, the batch was made, unless
- * `ApplyChanges` found the round too old or of another configuration. Audit events, and what was not made, are found after the
- * round.
+ * `ApplyChanges` found its reads too old, or another configuration. The plan after the round finds the audit events, and what
+ * was not made.
  */
 async function passUnrecorded(
   { execution, term, progress: { making } }: RunContext,

@@ -15,7 +15,7 @@ export type UserQuestion = Pick<UserItem, 'expected' | 'whole' | 'at'>;
 export interface UserSnapshot {
   /** They do not show yet what an event announced: applications for which that matters are left out. */
   unmet: boolean;
-  /** Why the assignment of an application, or the status of a member, could not be read; what matters for the user's other applications could. */
+  /** Why the assignment of an application, or the status of its user, could not be read. Other applications are not affected. */
   unread: (RefusedError | TransientAwsError)[];
   applications: { entitlement: Entitlement; user: UserState }[];
 }
@@ -62,7 +62,7 @@ export async function readUser(
   const found: UserSnapshot['applications'] = [];
   const unread: UserSnapshot['unread'] = [];
   for (const { entitlement, seat, member } of concerns) {
-    // Who is no member loses the seat, whatever a status that cannot be read is: at once, or after days of grace.
+    // A user in no group loses the seat whatever the status is. With days of grace, it also decides when.
     const isOpen = status instanceof RefusedError && (member || entitlement.onLeave.revokeAfterDays > 0);
     if (isOpen) unread.push(status);
     if (isOpen && member) continue;

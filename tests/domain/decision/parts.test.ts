@@ -554,12 +554,12 @@ describe('an application to which AWS refuses new subscriptions', () => {
     expect(withPlans(checkedUsers)).toEqual([]);
     expect(withPlans(sweptUsers)).toEqual(['grant 2 plan-changed plan']);
     expect(withPlans(sweptUsers, joiner(3))).toEqual(['grant 3 group-join']);
-    const failingToo = { ...changing, seat: changing.seat && { ...changing.seat, requestedAt: iso(-9000), refusal } };
-    const other = seated(4, own({ plan: 'Q_DEVELOPER_STANDALONE_PRO' }));
-    const both = listOf(
-      ...[2, 4].map((one) => ({ ...aSubscription(one), plan: 'Q_DEVELOPER_STANDALONE_PRO' as const })),
-    );
-    const sound = managed(sweptUsers([failingToo, other]), both, settings);
+    const plan = 'Q_DEVELOPER_STANDALONE_PRO' as const;
+    const asked = { status: 'creating' as const, ...own({ plan: settings.plan }), refusal, nextAttemptAt: iso(-1) };
+    const older = seated(2, { ...asked, requestedAt: iso(-9000) });
+    const younger = seated(4, { ...own({ plan }), requestedAt: iso(-600) });
+    const both = listOf(...[2, 4].map((one) => ({ ...aSubscription(one), plan })));
+    const sound = managed(sweptUsers([older, younger]), both, settings);
     expect(made({ ...sound, stopped: { probe: true } })).toEqual(['grant 4 plan-changed plan']);
   });
 
